@@ -1,0 +1,67 @@
+"""One-time codes sent by SMS: their shape, their life, how often they may be tried and sent again.
+
+Sources: NIST SP 800-63B revision 4 (draft), 5.1.3: at least six digits, ten minutes, single use, tries
+limited; the reference, shown on the screen and in the SMS, tells which of two messages belongs to the
+screen in front.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+CODE_LENGTH = 6
+LIFE = timedelta(minutes=10)
+TRIES_MAX = 5
+RESEND_DELAYS = (timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5))
+SENDS_PER_DAY_MAX = 8
+DAY = timedelta(hours=24)
+
+# Neither 0, 1, I nor O: nobody reads one for another.
+REFERENCE_DIGITS = "23456789"
+REFERENCE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+
+@dataclass(frozen=True, slots=True)
+class SendNow:
+    """An SMS may leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendLater:
+    """The next SMS may leave from this instant."""
+
+    from_at: datetime
+
+
+def new_code(random: Random) -> str:
+    """Six digits, all codes equally likely; hand in a `SystemRandom`."""
+    return f"{random.randrange(10**CODE_LENGTH):0{CODE_LENGTH}d}"
+
+
+def new_reference(random: Random) -> str:
+    """A digit and a letter, such as "7F"."""
+    return random.choice(REFERENCE_DIGITS) + random.choice(REFERENCE_LETTERS)
+
+
+def is_code(text: str) -> bool:
+    """Whether a text has the shape of a code: six ASCII digits."""
+    return len(text) == CODE_LENGTH and text.isascii() and text.isdigit()
+
+
+def resend_delay(sends: int) -> timedelta:
+    """How long to wait after the `sends`-th SMS (1 is the first); grows, then stays at its longest."""
+    return RESEND_DELAYS[min(max(sends, 1), len(RESEND_DELAYS)) - 1]
+
+
+def sending(sent_at: Sequence[datetime], now: datetime) -> SendNow | SendLater:
+    """Whether one more SMS may go to someone who was sent some; older than a day does not count."""
+    recent = sorted(instant for instant in sent_at if now - instant < DAY)
+    if not recent:
+        return SendNow()
+    from_at = recent[-1] + resend_delay(len(recent))
+    if len(recent) >= SENDS_PER_DAY_MAX:
+        from_at = max(from_at, recent[-SENDS_PER_DAY_MAX] + DAY)
+    return SendNow() if now >= from_at else SendLater(from_at)

@@ -1,0 +1,1 @@
+"""The GraphQL endpoint under a Strawberry schema: HTTP in, one bounded operation, HTTP out."""

@@ -1,0 +1,1 @@
+"""GraphiQL, the in-browser editor, served from our own files in development."""

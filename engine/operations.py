@@ -1,0 +1,101 @@
+"""Running one operation of a valid document: variables, execution, and what may be read of its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from inspect import isawaitable
+from typing import Any, TypeGuard, cast
+
+from graphql import ExecutionResult, GraphQLError
+from graphql.execution import Executor
+from strawberry import Schema
+from strawberry.execution import optimized_is_awaitable
+
+from engine.documents import Document, RequestError
+from engine.errors import Code, FieldError, Masking, Refusal, format_request_error, innermost_error
+from engine.requests import GraphQLRequest
+
+_is_awaitable = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
+
+COERCION_ERRORS_MAX = 20
+CLIENT_INPUT_ERRORS = (GraphQLError, ValueError, TypeError, ArithmeticError, Refusal)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A GraphQL response (spec 7.1) and the refusal that made it empty, if a single kind did."""
+
+    body: dict[str, Any]
+    refusal: Refusal | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def has_data_entry(self) -> bool:
+        """False when the request failed before execution began (spec 7.1.1)."""
+        return "data" in self.body
+
+
+class Operations:
+    """Executes prepared documents of one schema in graphql-core, with Strawberry's executor."""
+
+    def __init__(self, schema: Schema, masking: Masking, *, suggestions: bool) -> None:
+        if schema.extensions:
+            raise ValueError("The endpoint does not run schema extensions: use its limits and hooks instead.")
+        self._schema = schema._schema
+        self._executor_class: type[Executor[Any]] = schema.execution_context_class
+        self._masking = masking
+        self._suggestions = suggestions
+
+    async def run(
+        self, document: Document, request: GraphQLRequest, context: object, request_id: str
+    ) -> Result:
+        """Execute (spec 6.2). Raises `RequestError` when the variables do not fit."""
+        executor = self._build(document, request, context, request_id)
+        outcome = executor.execute_operation()
+        result = await outcome if isawaitable(outcome) else outcome
+        if not isinstance(result, ExecutionResult):
+            raise TypeError(f"Incremental delivery is off, yet execution gave {type(result).__name__}")
+        if not result.errors:
+            return Result({"data": result.data})
+        errors = self._masking.format_field_errors(result.errors, request_id)
+        body = {"data": result.data, "errors": [error.formatted for error in errors]}
+        return Result(body, _unavailable(errors) if result.data is None else None)
+
+    def _build(
+        self, document: Document, request: GraphQLRequest, context: object, request_id: str
+    ) -> Executor[Any]:
+        built = self._executor_class.build(
+            self._schema,
+            document.node,
+            context_value=context,
+            raw_variable_values=request.variables,
+            operation_name=request.operation_name,
+            max_coercion_errors=COERCION_ERRORS_MAX,
+            is_awaitable=_is_awaitable,
+            hide_suggestions=not self._suggestions,
+            operation_extensions=request.extensions,
+        )
+        if isinstance(built, list):
+            raise self._variable_error(built, request_id)
+        return built
+
+    def _variable_error(self, errors: list[GraphQLError], request_id: str) -> RequestError:
+        """Variables that do not fit their types. A scalar that failed in another way is a bug, and masked."""
+        formatted, code = [], Code.BAD_USER_INPUT
+        for error in errors:
+            cause = innermost_error(error)
+            if isinstance(cause, CLIENT_INPUT_ERRORS):
+                formatted.append(format_request_error(error, Code.BAD_USER_INPUT))
+            else:
+                formatted.append(self._masking.mask(cause, request_id).formatted())
+                code = Code.INTERNAL_SERVER_ERROR
+        return RequestError(formatted, code)
+
+
+def _unavailable(errors: list[FieldError]) -> Refusal | None:
+    """The refusal to answer 503 with, when nothing came back because a service is away."""
+    refusals = [error.refusal for error in errors]
+    if all(refusal.code == Code.SERVICE_UNAVAILABLE for refusal in refusals):
+        return refusals[0]
+    return None

@@ -1,0 +1,96 @@
+"""Merging, batch by batch: all rows of some customers in one transaction, so that each customer is whole."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import datetime
+
+from tortoise.exceptions import IntegrityError
+
+from feed.format import CONTRACTS, CUSTOMERS, ENTITIES
+from feed.merging import READY, Merge, new_identifiers, new_references, old_identifiers, unbalanced
+from feed.progress import Progress
+from feed.report import Summary
+from feed.staging import FOUND
+from feed.stores import Store
+from models.backends.errors import DatabaseBusy
+
+BATCH_RECORDS = 20_000  # about half a second: on SQLite, nobody else writes meanwhile
+TRIES_MAX = 5
+
+_ENDS = f"SELECT max(ordinal) FROM ready GROUP BY records_so_far / {BATCH_RECORDS} ORDER BY 1"
+
+
+class Batches:
+    """Takes the customers whose rows are all good into the tables."""
+
+    def __init__(self, store: Store, now: datetime, summary: Summary, progress: Progress) -> None:
+        self._store = store
+        self._summary = summary
+        self._progress = progress
+        self._merges = [Merge(entity, now, store.differ) for entity in ENTITIES]
+
+    async def merge(self) -> None:
+        """Merge them all, from the oldest to the newest."""
+        await self._store.create_as("ready", READY)
+        await self._store.index("ready", "ordinal")
+        await self._store.settle("ready")
+        ends = [end for (end,) in await self._store.rows(_ENDS)]
+        self._progress.merging(0, max(ends, default=0))
+        first = 1
+        for end in ends:
+            await self._range(first, end)
+            self._progress.merging(end, ends[-1])
+            first = end + 1
+
+    async def _range(self, first: int, last: int) -> None:
+        """Merge a batch. What the database refuses is looked for by halves, down to one customer."""
+        try:
+            done = await self._patiently(first, last)
+        except IntegrityError as error:
+            if first == last:
+                await self._refuse(first, str(error).partition("\n")[0])
+                return
+            middle = (first + last) // 2
+            await self._range(first, middle)
+            await self._range(middle + 1, last)
+            return
+        for (name, fate), count in done.items():
+            tally = self._summary.tallies[name]
+            setattr(tally, fate, getattr(tally, fate) + count)
+        self._summary.customers_loaded += last - first + 1
+        await self._store.run(unbalanced(first, last))
+
+    async def _patiently(self, first: int, last: int) -> Counter[tuple[str, str]]:
+        for tried in range(TRIES_MAX - 1):
+            try:
+                return await self._batch(first, last)
+            except DatabaseBusy:  # another writer was first: begin again, a little later each time
+                await asyncio.sleep(0.1 * 2**tried)
+        return await self._batch(first, last)
+
+    async def _batch(self, first: int, last: int) -> Counter[tuple[str, str]]:
+        run, done = self._store.run, Counter[tuple[str, str]]()
+        async with self._store.transaction():
+            for merge in self._merges:
+                name = merge.entity.name
+                done[name, "changed"] = await run(merge.update(first, last))
+                done[name, "inserted"] = await run(merge.insert(first, last))
+                if merge.entity is CUSTOMERS:
+                    await run(new_references(first, last))
+            await run(new_identifiers(first, last))
+            if done[CONTRACTS.name, "changed"]:
+                await run(old_identifiers(first, last))
+        return done
+
+    async def _refuse(self, ordinal: int, reason: str) -> None:
+        words = f"could not be written: {reason}".replace("'", "''")
+        await self._store.run(
+            f"INSERT INTO found ({', '.join(FOUND)}) "
+            f"SELECT 0, NULL, reference, NULL, '', '{words}', 0 FROM ready WHERE ordinal = {ordinal}"
+        )
+        await self._store.run(
+            "UPDATE people SET refused = 1 "
+            f"WHERE reference IN (SELECT reference FROM ready WHERE ordinal = {ordinal})"
+        )

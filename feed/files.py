@@ -1,0 +1,127 @@
+"""The files of a feed: which there are, and their bytes as text of whole lines, in bounded memory."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from feed.columns import Entity
+from feed.format import BY_NAME, ENTITIES
+from feed.problems import Problem, Stop
+
+BLOCK_BYTES = 256 * 1024
+LINE_LENGTH_MAX = 131_072
+_LINE_BYTES_MAX = 4 * LINE_LENGTH_MAX  # UTF-8 takes at most four bytes for a character
+_MARKS = {
+    b"\xff\xfe": "is UTF-16",
+    b"\xfe\xff": "is UTF-16",
+    b"\x1f\x8b": "is compressed: its name must end in .gz",
+}
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file of the feed."""
+
+    path: Path
+    entity: Entity
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def size(self) -> int:
+        """Bytes on the disk."""
+        return self.path.stat().st_size
+
+    def problem(self, reason: str, line: int | None = None, field: str | None = None) -> Problem:
+        return Problem(self.name, line, field, reason)
+
+
+def sources(directory: Path) -> list[Source]:
+    """The files of a directory in the order they are loaded. A misspelt name is a problem, not an absence."""
+    try:
+        names = sorted(path.name for path in directory.iterdir() if path.name.endswith((".csv", ".csv.gz")))
+    except OSError as error:
+        raise Stop([Problem(str(directory), None, None, f"cannot be read: {error.strerror}")]) from error
+    known = [_of(directory, entity, names) for entity in ENTITIES]
+    expected = {source.name for found in known for source in found}
+    problems = [
+        Problem(name, None, None, f"is no file of the feed, which are {', '.join(BY_NAME)} (.csv or .csv.gz)")
+        for name in names
+        if name not in expected and name != REPORT_NAME
+    ]
+    problems += [
+        found[1].problem(f"stands beside {found[0].name}: keep one") for found in known if len(found) > 1
+    ]
+    if not (problems or expected):
+        problems.append(
+            Problem(str(directory), None, None, f"holds no file of the feed, such as {ENTITIES[0].file}")
+        )
+    if problems:
+        raise Stop(problems)
+    return [source for found in known for source in found]
+
+
+REPORT_NAME = "feed-report.csv"
+
+
+def _of(directory: Path, entity: Entity, names: list[str]) -> list[Source]:
+    return [Source(directory / name, entity) for name in (entity.file, f"{entity.file}.gz") if name in names]
+
+
+class Lines:
+    """An open file, as blocks of text that end where a line ends. Bytes that are not UTF-8 stay visible."""
+
+    def __init__(self, raw: BinaryIO, stream: BinaryIO) -> None:
+        self._raw = raw
+        self._stream = stream
+
+    @property
+    def bytes_read(self) -> int:
+        """How far into the file on the disk."""
+        return self._raw.tell()
+
+    def __iter__(self) -> Iterator[str]:
+        rest = self._opening()
+        while block := self._stream.read(BLOCK_BYTES):
+            block = rest + block
+            end = block.rfind(b"\n") + 1
+            if end:
+                yield _text(block[:end])
+            # What is cut off a line too long is not needed to refuse it.
+            rest = block[end : end + _LINE_BYTES_MAX + 1]
+        if rest:
+            yield _text(rest + b"\n")
+
+    def _opening(self) -> bytes:
+        head = self._stream.read(BLOCK_BYTES)
+        for mark, reason in _MARKS.items():
+            if head.startswith(mark):
+                raise ValueError(reason)
+        return head.removeprefix(_BOM)
+
+
+def _text(block: bytes) -> str:
+    text = block.decode("utf-8", "surrogateescape")
+    return text.replace("\r\n", "\n") if "\r\n" in text else text
+
+
+@contextmanager
+def opened(source: Source) -> Iterator[Lines]:
+    """The file's lines; whatever keeps them from being read to the end stops the load."""
+    try:
+        with source.path.open("rb") as raw:
+            stream = gzip.GzipFile(fileobj=raw) if source.name.endswith(".gz") else raw
+            yield Lines(raw, cast(BinaryIO, stream))
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise Stop([source.problem(f"is not sound gzip, so that rows may be missing: {error}")]) from error
+    except OSError as error:
+        raise Stop([source.problem(f"cannot be read: {error.strerror or error}")]) from error

@@ -1,0 +1,151 @@
+"""How often something may be tried: counted in this process, or in Redis for all processes."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from limits import RateLimitItem
+
+KEYS_MAX = 100_000
+CONNECTIONS_MAX = 32
+REDIS_SECONDS_MAX = 2
+PREFIX = "portal"
+
+
+class RateLimitsUnavailable(Exception):
+    """The counters cannot be reached. Whoever guards a secret refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` in any `seconds`, for each set of keys."""
+
+    name: str
+    count: int
+    seconds: int
+
+    def __post_init__(self) -> None:
+        if self.count < 1 or self.seconds < 1:
+            raise ValueError(f"the limit {self.name} must grant something in some time")
+
+
+class RateLimits(Protocol):
+    """Counts attempts over a moving window. A refused attempt is not counted."""
+
+    async def take(self, limit: Limit, *keys: str) -> int:
+        """Count one attempt: 0 when granted, else the seconds to wait."""
+
+    async def forget(self, limit: Limit, *keys: str) -> None:
+        """Forget the attempts of these keys."""
+
+
+class MemoryRateLimits:
+    """Counts in this process. Of more than `keys_max` sets of keys the longest untouched are forgotten."""
+
+    def __init__(self, *, seconds: Callable[[], float] = time.monotonic, keys_max: int = KEYS_MAX) -> None:
+        self._seconds = seconds
+        self._keys_max = keys_max
+        self._granted: OrderedDict[str, deque[float]] = OrderedDict()
+        self._idle_at: dict[str, float] = {}
+
+    async def take(self, limit: Limit, *keys: str) -> int:
+        """Count one attempt: 0 when granted, else the seconds to wait."""
+        # No await in here: nothing comes between the look and the count.
+        now = self._seconds()
+        key = _key(limit, keys)
+        granted = self._granted.setdefault(key, deque())
+        while granted and granted[0] <= now - limit.seconds:
+            granted.popleft()
+        if len(granted) >= limit.count:
+            return math.ceil(granted[0] + limit.seconds - now)
+        granted.append(now)
+        self._granted.move_to_end(key)
+        self._idle_at[key] = now + limit.seconds
+        self._tidy(now)
+        return 0
+
+    async def forget(self, limit: Limit, *keys: str) -> None:
+        """Forget the attempts of these keys."""
+        self._drop(_key(limit, keys))
+
+    def _tidy(self, now: float) -> None:
+        # Each grant adds one key at most and takes away two that are over, so the table follows its use.
+        for _ in range(2):
+            oldest = next(iter(self._granted))
+            if len(self._granted) > self._keys_max or self._idle_at[oldest] <= now:
+                self._drop(oldest)
+
+    def _drop(self, key: str) -> None:
+        self._granted.pop(key, None)
+        self._idle_at.pop(key, None)
+
+
+class RedisRateLimits:
+    """Counts in Redis, atomically for all processes and machines. Their clocks must agree."""
+
+    def __init__(self, url: str, *, prefix: str = PREFIX, seconds_max: float = REDIS_SECONDS_MAX) -> None:
+        # Imported here: whoever counts in memory does not pay for Redis at start.
+        from limits import RateLimitItemPerSecond
+        from limits.aio.strategies import MovingWindowRateLimiter
+        from limits.storage import storage_from_string
+        from redis.asyncio import BlockingConnectionPool
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
+        from redis.exceptions import RedisError
+
+        self._pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=CONNECTIONS_MAX,
+            timeout=seconds_max,
+            socket_timeout=seconds_max,
+            socket_connect_timeout=seconds_max,
+            retry=Retry(NoBackoff(), 1),
+        )
+        options: dict[str, Any] = {"connection_pool": self._pool, "key_prefix": prefix}
+        storage = storage_from_string("async+redis://", implementation="redispy", **options)
+        self._limiter = MovingWindowRateLimiter(storage)
+        self._item = RateLimitItemPerSecond
+        self._errors = (RedisError, OSError, TimeoutError)
+
+    async def take(self, limit: Limit, *keys: str) -> int:
+        """Count one attempt: 0 when granted, else the seconds to wait."""
+        item, key = self._named(limit, keys)
+        async with self._reached():
+            if await self._limiter.hit(item, key):
+                return 0
+            window = await self._limiter.get_window_stats(item, key)
+        return max(1, math.ceil(window.reset_time - time.time()))
+
+    async def forget(self, limit: Limit, *keys: str) -> None:
+        """Forget the attempts of these keys."""
+        item, key = self._named(limit, keys)
+        async with self._reached():
+            await self._limiter.clear(item, key)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._pool.aclose()
+
+    def _named(self, limit: Limit, keys: tuple[str, ...]) -> tuple[RateLimitItem, str]:
+        return self._item(limit.count, limit.seconds, namespace=limit.name), _key(limit, keys)
+
+    @asynccontextmanager
+    async def _reached(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except self._errors as error:
+            raise RateLimitsUnavailable(f"Redis: {type(error).__name__}") from error
+
+
+def _key(limit: Limit, keys: tuple[str, ...]) -> str:
+    # Of one short length whatever a client sent, and without a character that Redis or `limits` reads.
+    named = repr((limit.name, limit.count, limit.seconds, *keys))
+    return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()

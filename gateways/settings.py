@@ -1,0 +1,234 @@
+"""The environment, read once: every name begins with PORTAL_, and ends with its unit when it has one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from gateways.mistakes import (
+    PREFIX,
+    Disagreement,
+    Mistake,
+    SettingsMistakes,
+    unknown_names,
+    variable,
+    wrong_fields,
+)
+from gateways.settings_rules import (
+    DatabaseUrl,
+    Folder,
+    Networks,
+    Origins,
+    Peppers,
+    RedisUrl,
+    ServiceUrl,
+    WebUrl,
+    always,
+    origin_of,
+    production,
+)
+from gateways.vault import OWASP_MEMORY_KIB, OWASP_PASSES
+
+IN_PRODUCTION = "required in production"
+
+
+def _embedded_database(before: dict[str, Any]) -> str:
+    return f"sqlite://{before['data_directory']}/portal.sqlite3"
+
+
+def _own_address(before: dict[str, Any]) -> str:
+    host = f"[{before['host']}]" if ":" in before["host"] else before["host"]
+    return f"http://{host}:{before['port']}"
+
+
+# `repr=False` marks a secret: never printed, neither by repr() nor in the text of a mistake.
+class Settings(BaseSettings):
+    """What an operator may set. By hand `Settings(port=0)` looks at no environment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    env: Literal["development", "production"] = Field(
+        default="development", description="`production` refuses to start with anything unsafe"
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on")
+    port: int = Field(default=8000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one")
+    workers: int = Field(default=1, ge=1, le=64, description="Server processes")
+    data_directory: Folder = Field(
+        default=Path("data"), description="Folder of the embedded database and of what development keeps"
+    )
+    database_url: DatabaseUrl = Field(
+        default_factory=_embedded_database,
+        repr=False,
+        description=f"sqlite://, postgres:// or postgresql://; {IN_PRODUCTION}, else in the data folder",
+    )
+    database_pool_max: int = Field(
+        default=10, ge=1, le=500, description="PostgreSQL connections of each process"
+    )
+    redis_url: RedisUrl | None = Field(
+        default=None,
+        repr=False,
+        description="redis://, rediss:// or unix://, where processes share their rate limits; required in "
+        "production with more than one worker, and needed as soon as there is more than one machine",
+    )
+    peppers: Peppers = Field(
+        default=(),
+        repr=False,
+        description="Secret keys of the digests, as `id:secret,…`, newest first, 32 characters or more; "
+        f"{IN_PRODUCTION}, else made once in the data folder",
+    )
+    public_url: WebUrl = Field(
+        default_factory=_own_address,
+        description=f"Address customers see, https in production; {IN_PRODUCTION}, else host and port",
+    )
+    allowed_origins: Origins = Field(
+        default=(), description="Other web origins that may call, parted by commas"
+    )
+    trusted_proxies: Networks = Field(
+        default=(), description="Addresses or networks whose X-Forwarded-For is believed, parted by commas"
+    )
+    sms_url: ServiceUrl | None = Field(
+        default=None,
+        repr=False,
+        description="Apprise URL of the SMS service, with `{to}` for the number and, where the service takes "
+        f"one, `{{id}}` for the idempotency key; {IN_PRODUCTION}, else texts are printed",
+    )
+    email_url: ServiceUrl | None = Field(
+        default=None, repr=False, description=f"Apprise URL of the e-mail service, likewise; {IN_PRODUCTION}"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level written"
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        default="auto", description="`auto` is json in production, console in development"
+    )
+    body_bytes_max: int = Field(default=100_000, ge=1_000, le=10_000_000, description="Longest request body")
+    operation_seconds_max: int = Field(
+        default=10, ge=1, le=300, description="Longest life of one GraphQL operation"
+    )
+    shutdown_seconds_max: int = Field(
+        default=20, ge=1, le=600, description="Wait for running requests on shutdown"
+    )
+    session_idle_seconds: int = Field(
+        default=300,
+        ge=30,
+        le=300,
+        description="Idle life of a session; RTS 2018/389 art. 4(3)(d) allows 5 minutes",
+    )
+    session_seconds_max: int = Field(default=43_200, ge=300, le=43_200, description="Whole life of a session")
+    message_seconds_max: int = Field(default=10, ge=1, le=60, description="Wait for an SMS or e-mail service")
+    deliveries_batch_max: int = Field(
+        default=20, ge=1, le=1_000, description="Messages one process takes at a time"
+    )
+    deliveries_tries_max: int = Field(
+        default=8, ge=1, le=50, description="Tries before a message is given up"
+    )
+    deliveries_retry_seconds: int = Field(
+        default=10, ge=1, le=3_600, description="First wait; each next one doubles"
+    )
+    deliveries_retry_seconds_max: int = Field(
+        default=3_600, ge=1, le=86_400, description="Longest of those waits"
+    )
+    deliveries_hold_seconds: int = Field(
+        default=300,
+        ge=10,
+        le=3_600,
+        description="After that another process may take the messages of one that died",
+    )
+    deliveries_pause_seconds: int = Field(
+        default=5, ge=1, le=300, description="Pause between looks at the outbox"
+    )
+    digest_memory_kib: int = Field(
+        default=OWASP_MEMORY_KIB, ge=8, le=1_048_576, description="Memory of an argon2id digest"
+    )
+    digest_passes: int = Field(default=OWASP_PASSES, ge=1, le=20, description="Passes of one argon2id digest")
+    digest_threads_max: int = Field(default=2, ge=1, le=64, description="Digests made at the same time")
+    phone_closed_on_holidays: bool = Field(
+        default=True, description="3026 does not answer on French public holidays"
+    )
+    check_luhn: bool = Field(default=False, description="Refuse 17-digit numbers that fail the Luhn check")
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Settings:
+        """The settings of an environment. Raises `SettingsMistakes` with all that is wrong in it."""
+        unknown = list(unknown_names(environ, cls.model_fields))
+        values = cls._values(environ)
+        settings, wrong = cls._try(values)
+        if wrong:
+            # What is wrong alone hides what is wrong together: look again without it.
+            again = cls._try({field: value for field, value in values.items() if field not in wrong})[1]
+            wrong = {**again, **wrong}
+        if settings is None or unknown:
+            raise SettingsMistakes([*unknown, *wrong.values()])
+        return settings
+
+    @classmethod
+    def _try(cls, values: Mapping[str, Any]) -> tuple[Settings | None, dict[str, Mistake]]:
+        try:
+            return cls(**values), {}
+        except ValidationError as error:
+            return None, wrong_fields(error, secret_fields())
+
+    @classmethod
+    def _values(cls, environ: Mapping[str, str]) -> dict[str, Any]:
+        source = EnvSettingsSource(cls)
+        source.env_vars = {name.lower(): value for name, value in environ.items() if value.strip()}
+        return source()
+
+    @property
+    def is_production(self) -> bool:
+        """Whether anything unsafe is refused."""
+        return self.env == "production"
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The web origins that may call: our own and the allowed ones."""
+        return frozenset({origin_of(self.public_url), *self.allowed_origins})
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is handed in: the environment comes through `read`."""
+        return (init_settings,)
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        found = [*always(self), *(production(self) if self.is_production else ())]
+        if found:
+            raise Disagreement(found)
+        return self
+
+
+def secret_fields() -> frozenset[str]:
+    """The fields whose value is never printed."""
+    return frozenset(name for name, field in Settings.model_fields.items() if not field.repr)
+
+
+def settings_table() -> list[tuple[str, str, str]]:
+    """Name, default and description of every setting, for the table of the README."""
+    return [
+        (variable(name), _default(field.default, field.default_factory is not None), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _default(default: object, is_made: bool) -> str:
+    if is_made or default in (None, ()):
+        return ""
+    return str(default).lower() if isinstance(default, bool) else str(default)

@@ -1,0 +1,48 @@
+"""The tables. Each customer's rows are reached through `owned_by`."""
+
+from domain.channels import Channel
+from models.access import AccessFlow, AccessPurpose, AccessStage, AttemptTally, Keypad
+from models.audit_events import AuditEvent
+from models.confirmations import Confirmation, ContactPoint
+from models.contracts import Card, CardStatus, Contract, ContractKind, ContractStatus, StatementDelivery
+from models.credentials import Credential
+from models.customers import Customer, CustomerReference, Identifier, Locale, Title
+from models.deliveries import Delivery, DeliveryState
+from models.instalments import Instalment, InstalmentStatus
+from models.operations import Operation, OperationKind, OperationStatus
+from models.sessions import Assurance, Session
+from models.statements import Statement
+
+__all__ = [
+    "AccessFlow",
+    "AccessPurpose",
+    "AccessStage",
+    "Assurance",
+    "AttemptTally",
+    "AuditEvent",
+    "Card",
+    "CardStatus",
+    "Channel",
+    "Confirmation",
+    "ContactPoint",
+    "Contract",
+    "ContractKind",
+    "ContractStatus",
+    "Credential",
+    "Customer",
+    "CustomerReference",
+    "Delivery",
+    "DeliveryState",
+    "Identifier",
+    "Instalment",
+    "InstalmentStatus",
+    "Keypad",
+    "Locale",
+    "Operation",
+    "OperationKind",
+    "OperationStatus",
+    "Session",
+    "Statement",
+    "StatementDelivery",
+    "Title",
+]

@@ -1,0 +1,108 @@
+"""Getting in: the flow a person walks, the keypads shown, the tries counted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.migrations.constraints import CheckConstraint
+from tortoise.models import Model
+from tortoise.transactions import in_transaction
+
+from domain import attempts
+from domain.attempts import Counted, Locked
+from models.ids import new_id
+
+
+class AccessPurpose(StrEnum):
+    SIGN_IN = "SIGN_IN"
+    FIRST_CONNECTION = "FIRST_CONNECTION"
+    FORGOTTEN_CODE = "FORGOTTEN_CODE"
+
+
+class AccessStage(StrEnum):
+    KEYPAD = "KEYPAD"
+    PHONE = "PHONE"
+    SMS_CODE = "SMS_CODE"
+    NEW_CODE = "NEW_CODE"
+    DONE = "DONE"
+    CLOSED = "CLOSED"
+
+
+class AccessFlow(Model):
+    """One walk from an identifier to a session. Unknown identifiers have a flow too, with no customer."""
+
+    id = fields.BigIntField(primary_key=True, generated=False, default=new_id)
+    token_digest = fields.CharField(64, unique=True)
+    purpose = fields.CharEnumField(AccessPurpose, max_length=20)
+    stage = fields.CharEnumField(AccessStage, max_length=12)
+    subject_key = fields.CharField(
+        64, description="Keyed digest of the customer, or of an unknown identifier"
+    )
+    customer_id = fields.BigIntField(null=True)
+    accessible = fields.BooleanField(default=False, description="Keypads carry labels")
+    sms_address = fields.CharField(16, null=True, description="Where codes go, null when none leaves")
+    sms_digest = fields.CharField(64, null=True)
+    sms_reference = fields.CharField(4, null=True)
+    sms_expires_at = fields.DatetimeField(null=True)
+    sms_tries = fields.SmallIntField(default=0)
+    sms_count = fields.SmallIntField(default=0)
+    sms_resend_at = fields.DatetimeField(null=True)
+    phone_tries = fields.SmallIntField(default=0)
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+
+    class Meta:
+        table = "access_flow"
+        indexes = (("expires_at",),)
+        constraints = (CheckConstraint(check="expires_at > created_at", name="access_flow_has_a_life"),)
+
+
+class Keypad(Model):
+    """Ten shuffled keys shown once. The layout tells which digit lies at each position."""
+
+    id = fields.BigIntField(primary_key=True, generated=False, default=new_id)
+    token_digest = fields.CharField(64, unique=True)
+    flow: fields.ForeignKeyRelation[AccessFlow] = fields.ForeignKeyField(
+        "models.AccessFlow", "keypads", on_delete=fields.CASCADE
+    )
+    flow_id: int
+    layout = fields.CharField(10)
+    expires_at = fields.DatetimeField()
+    used_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "keypad"
+        indexes = (("flow_id",),)
+        constraints = (CheckConstraint(check="length(layout) = 10", name="keypad_ten_keys"),)
+
+    async def use(self, now: datetime) -> bool:
+        """True for the one caller who uses it first, and in time."""
+        return await Keypad.filter(id=self.id, used_at=None, expires_at__gt=now).update(used_at=now) == 1
+
+
+class AttemptTally(Model):
+    """Consecutive failures of one subject: a customer, or an identifier nobody has."""
+
+    subject_key = fields.CharField(64, primary_key=True, generated=False)
+    failures = fields.IntField(default=0)
+    locked_until = fields.DatetimeField(null=True)
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "attempt_tally"
+        constraints = (CheckConstraint(check="failures >= 0", name="attempt_tally_not_negative"),)
+
+    @classmethod
+    async def count_try(cls, subject_key: str, now: datetime) -> Counted | Locked:
+        """Take one try and commit it, before the code is looked at: parallel tries each take their own."""
+        async with in_transaction():
+            await cls.bulk_create([cls(subject_key=subject_key, updated_at=now)], ignore_conflicts=True)
+            tally = await cls.select_for_update().get(subject_key=subject_key)
+            counted = attempts.count_try(tally.failures, tally.locked_until, now)
+            if isinstance(counted, Counted):
+                await cls.filter(subject_key=subject_key).update(
+                    failures=counted.failures, locked_until=counted.locked_until, updated_at=now
+                )
+        return counted

@@ -1,0 +1,1 @@
+"""Our own Tortoise database engines, schema editors and migration runner, on SQLite and PostgreSQL."""

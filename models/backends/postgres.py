@@ -1,0 +1,273 @@
+"""The PostgreSQL engine: a bounded pool, and transactions that give their connection back whatever happens.
+
+The pool sends no reset query between two users (one round trip less per statement), so nothing of ours may
+leave session state behind: no SET without LOCAL, no session-level advisory lock, no LISTEN on the pool.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import suppress
+from typing import Any, ClassVar
+
+import asyncpg  # type: ignore[import-untyped]
+from asyncpg.exceptions import _base as asyncpg_base  # type: ignore[import-untyped]
+from tortoise.backends.asyncpg.client import AsyncpgDBClient
+from tortoise.backends.base.client import TransactionContext
+from tortoise.backends.base_postgres.client import translate_exceptions
+from tortoise.exceptions import IntegrityError, OperationalError
+
+from models.backends.errors import (
+    DatabaseBusy,
+    DatabaseFull,
+    DatabaseTrouble,
+    DatabaseUnavailable,
+    TransactionMisuse,
+)
+from models.backends.postgres_editor import PostgresEditor
+from models.backends.rows import PostgresRows, forget_prepared
+from models.backends.transactions import Transaction, TransactionClient, finish
+
+POOL_MAX = 10
+POOL_SECONDS = 10.0
+CONNECT_SECONDS = 5.0
+COMMAND_SECONDS = 30.0
+
+# The first match counts, so the narrower come first.
+_KINDS: tuple[tuple[type[Exception], type[Exception]], ...] = (
+    (DatabaseTrouble, DatabaseTrouble),
+    (asyncpg.IntegrityConstraintViolationError, IntegrityError),
+    (asyncpg.DiskFullError, DatabaseFull),
+    (asyncpg.TransactionRollbackError, DatabaseBusy),
+    (asyncpg.LockNotAvailableError, DatabaseBusy),
+    (asyncpg.QueryCanceledError, DatabaseBusy),
+    (asyncpg.ReadOnlySQLTransactionError, DatabaseUnavailable),
+    (asyncpg.PostgresConnectionError, DatabaseUnavailable),
+    (asyncpg.OperatorInterventionError, DatabaseUnavailable),
+    (asyncpg.InsufficientResourcesError, DatabaseUnavailable),
+    (asyncpg.InvalidCatalogNameError, DatabaseUnavailable),
+    (asyncpg.InvalidAuthorizationSpecificationError, DatabaseUnavailable),
+    (asyncpg.InvalidTransactionStateError, TransactionMisuse),
+    (asyncpg.PostgresError, OperationalError),
+    (asyncpg_base.DataError, OperationalError),
+    (asyncpg.InterfaceError, DatabaseUnavailable),
+    (asyncpg.InternalClientError, DatabaseUnavailable),
+    (OSError, DatabaseUnavailable),  # ConnectionError and TimeoutError are kinds of OSError
+)
+_KNOWN = tuple(known for known, _ in _KINDS)
+
+
+def translated(error: Exception) -> Exception:
+    """The error as the rest of the program knows it."""
+    if isinstance(error, DatabaseTrouble):
+        return error
+    kind = next(kind for known, kind in _KINDS if isinstance(error, known))
+    if kind is OperationalError or kind is IntegrityError:
+        return kind(error)
+    return kind(str(error) or "the database did not answer in time")
+
+
+async def _keep_session(_: Any) -> None:
+    """Reset nothing when a connection goes back to the pool."""
+
+
+class _Borrowed:
+    """A connection of the pool for one statement."""
+
+    __slots__ = ("_client", "_connection")
+
+    def __init__(self, client: PostgresClient) -> None:
+        self._client = client
+
+    async def __aenter__(self) -> Any:
+        self._connection = await self._client.borrow()
+        return self._connection
+
+    async def __aexit__(self, *_: object) -> None:
+        await give_back(self._connection)
+
+
+async def give_back(connection: Any) -> None:
+    """Return a connection to the pool it came from."""
+    await connection._holder._pool.release(connection)
+
+
+class PostgresClient(AsyncpgDBClient):
+    """The pool of connections to one server, or to whichever of several accepts writes."""
+
+    executor_class = PostgresRows
+    schema_editor: ClassVar[type[PostgresEditor]] = PostgresEditor
+
+    def __init__(
+        self,
+        dsn: str,
+        minsize: int = 1,
+        maxsize: int = POOL_MAX,
+        pool_timeout: float = POOL_SECONDS,
+        command_timeout: float | None = COMMAND_SECONDS,
+        **named: Any,
+    ) -> None:
+        name = named.pop("connection_name")
+        super().__init__(minsize=min(minsize, maxsize), maxsize=maxsize, connection_name=name)
+        self.pool_timeout = pool_timeout
+        self._dsn = dsn
+        self._connect_with = {"timeout": CONNECT_SECONDS, "command_timeout": command_timeout or None, **named}
+        forget_prepared(name)
+
+    @translate_exceptions
+    async def create_connection(self, with_db: bool) -> None:
+        """Fill the pool, once."""
+        async with self._pool_init_lock:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._dsn,
+                    min_size=self.pool_minsize,
+                    max_size=self.pool_maxsize,
+                    reset=_keep_session,
+                    **self._connect_with,
+                )
+                await self._post_connect()
+
+    async def borrow(self) -> Any:
+        """A free connection of the pool, within the time allowed."""
+        if self._pool is None:
+            await self.create_connection(with_db=True)
+        assert self._pool is not None
+        try:
+            async with asyncio.timeout(self.pool_timeout):
+                return await self._pool.acquire()
+        except TimeoutError:
+            raise DatabaseUnavailable("no connection to the database became free in time") from None
+
+    def acquire_connection(self) -> Any:
+        return _Borrowed(self)
+
+    async def _translate_exceptions(
+        self, func: Callable[..., Coroutine[Any, Any, Any]], *args: Any, **kwargs: Any
+    ) -> Any:
+        try:
+            return await func(self, *args, **kwargs)
+        except _KNOWN as error:
+            trouble = translated(error)
+            if isinstance(trouble, DatabaseUnavailable):
+                await self._doubt_the_pool()
+            raise trouble from error
+
+    async def _doubt_the_pool(self) -> None:
+        """Connect anew before the next use: after a fail-over the idle connections lead to the old server."""
+        if self._pool is not None:
+            await self._pool.expire_connections()
+
+    async def copy_rows(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Insert many rows in the fastest way of this database: all or none."""
+        await self._copy(table, columns, rows)
+
+    @translate_exceptions
+    async def _copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        async with self.acquire_connection() as connection:
+            await connection.copy_records_to_table(table, columns=columns, records=rows)
+
+    def _in_transaction(self) -> TransactionContext:
+        return Transaction(PostgresTransaction(self))
+
+
+class _Held:
+    """The transaction's connection, for one statement of its task."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: PostgresTransaction) -> None:
+        self._client = client
+
+    async def __aenter__(self) -> Any:
+        self._client.turn.check()
+        return self._client._connection
+
+    async def __aexit__(self, *_: object) -> None:
+        """Keep it."""
+
+
+class PostgresTransaction(TransactionClient, PostgresClient):
+    """A connection of the pool, lent to one task from BEGIN to the end."""
+
+    def __init__(self, parent: PostgresClient) -> None:
+        self._parent: PostgresClient = parent
+        self.connection_name = parent.connection_name
+        self.fetch_inserted = parent.fetch_inserted
+        self.log = parent.log
+        self._connection: Any = None
+        self._savepoints = []
+        self._finalized = False
+
+    async def _doubt_the_pool(self) -> None:
+        await self._parent._doubt_the_pool()
+
+    @translate_exceptions
+    async def open(self) -> None:
+        try:
+            await self._open()
+        except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, ConnectionError):
+            # It died while it was idle, and nothing has been said yet: a new one may do.
+            await self._doubt_the_pool()
+            await self._open()
+
+    async def _open(self) -> None:
+        self._connection = await self._parent.borrow()
+        try:
+            await finish(self.begin())
+        except BaseException:
+            await finish(self._give_back())
+            raise
+
+    async def begin(self) -> None:
+        await self._connection.execute("BEGIN")
+
+    async def _give_back(self) -> None:
+        try:
+            if self._connection.is_in_transaction():
+                await self._connection.execute("ROLLBACK")
+        except Exception:
+            with suppress(asyncpg.InterfaceError):  # the pool has already seen that it is dead
+                self._connection.terminate()
+        finally:
+            await give_back(self._connection)
+
+    @translate_exceptions
+    async def leave(self, failed: bool) -> None:
+        try:
+            if not failed and not self._finalized:
+                await self.commit()
+        finally:
+            await self._give_back()
+
+    async def commit(self) -> None:
+        """Keep everything; nothing more may be said."""
+        self._finalized = True
+        self.turn.end()
+        if await self._connection.execute("COMMIT") == "ROLLBACK":
+            raise TransactionMisuse(
+                "a statement had failed inside this transaction, so nothing was kept: "
+                "a statement that may fail wants an in_transaction() of its own around it"
+            )
+
+    async def rollback(self) -> None:
+        """Undo everything; nothing more may be said."""
+        self._finalized = True
+        self.turn.end()
+        await self._connection.execute("ROLLBACK")
+
+    @translate_exceptions
+    async def control(self, sql: str) -> None:
+        await self._connection.execute(sql)
+
+    def acquire_connection(self) -> Any:
+        return _Held(self)
+
+    @translate_exceptions
+    async def execute_many(self, query: str, values: list[Any]) -> None:
+        async with self.acquire_connection() as connection:
+            await connection.executemany(query, values)
+
+
+client_class = PostgresClient

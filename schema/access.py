@@ -1,0 +1,238 @@
+"""Getting in: mutations that go from an identifier to a session, one typed step after another."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+import strawberry
+
+from domain import identifiers
+from resolvers import access, profiles, provisional_codes, secret_codes, sessions
+from resolvers.secret_codes import Entry
+from schema import problems
+from schema.access_steps import KeypadStep, NewCodeStep, PhoneStep, SmsCodeStep, step_of
+from schema.customers import Customer
+from schema.enums import AccessPurpose, Weakness
+from schema.problems import (
+    AccountLocked,
+    FlowOver,
+    InvalidInput,
+    Problem,
+    TemporarilyUnavailable,
+    Throttled,
+    WrongCode,
+    problem_of,
+)
+from schema.viewers import Info
+
+NextStep: TypeAlias = Annotated[
+    KeypadStep | NewCodeStep,
+    strawberry.union("NextStep", description="The same step again, with fresh keypads"),
+]
+
+
+@strawberry.type(description="The customer is signed in: the answer sets the session's cookie")
+class SignedIn:
+    customer: Customer = strawberry.field(description="Who signed in")
+
+
+@strawberry.type(description="The session is closed and its cookie erased")
+class SignedOut:
+    sessions_closed: int = strawberry.field(description="How many sessions were closed; 0 for a stranger")
+
+
+@strawberry.type(description="Identifier or code is wrong; which of them is never said")
+class WrongCredentials(Problem):
+    code: str = "WRONG_CREDENTIALS"
+    attempts_left: int = strawberry.field(description="Tries left before a lock")
+    next: NextStep = strawberry.field(description="Where to try again")
+
+
+@strawberry.type(description="The keypad is expired, used or another's; no try was counted")
+class KeypadOver(Problem):
+    code: str = "KEYPAD_OVER"
+    next: NextStep = strawberry.field(description="The same step with a fresh keypad")
+
+
+@strawberry.type(description="The two entries of the new code differ")
+class CodesDiffer(Problem):
+    code: str = "CODES_DIFFER"
+    next: NextStep = strawberry.field(description="Where to choose again")
+
+
+@strawberry.type(description="The new code is too easy to guess")
+class WeakCode(Problem):
+    code: str = "WEAK_CODE"
+    weakness: Weakness = strawberry.field(description="Why it is easy to guess")
+    next: NextStep = strawberry.field(description="Where to choose again")
+
+
+LogInResult = Annotated[
+    KeypadStep | InvalidInput | Throttled | TemporarilyUnavailable,
+    strawberry.union("LogInResult", description="Outcome of `logIn`"),
+]
+PhoneFlowResult = Annotated[
+    PhoneStep | InvalidInput | Throttled | TemporarilyUnavailable,
+    strawberry.union("PhoneFlowResult", description="Outcome of `recoverCode` and `connectFirstTime`"),
+]
+RefreshKeypadResult = Annotated[
+    KeypadStep | NewCodeStep | FlowOver | Throttled | TemporarilyUnavailable,
+    strawberry.union("RefreshKeypadResult", description="Outcome of `refreshKeypad`"),
+]
+EnterCodeResult = Annotated[
+    SignedIn | WrongCredentials | AccountLocked | KeypadOver | FlowOver | InvalidInput,
+    strawberry.union("EnterCodeResult", description="Outcome of `enterCode`"),
+]
+SmsSentResult = Annotated[
+    SmsCodeStep | FlowOver | InvalidInput | Throttled | TemporarilyUnavailable,
+    strawberry.union("SmsSentResult", description="Outcome of `confirmPhone` and `resendSmsCode`"),
+]
+EnterSmsCodeResult = Annotated[
+    NewCodeStep | WrongCode | FlowOver | InvalidInput,
+    strawberry.union("EnterSmsCodeResult", description="Outcome of `enterSmsCode`"),
+]
+ChooseCodeResult = Annotated[
+    SignedIn | CodesDiffer | WeakCode | KeypadOver | FlowOver | InvalidInput,
+    strawberry.union("ChooseCodeResult", description="Outcome of `chooseCode`"),
+]
+
+
+@strawberry.input(one_of=True, description="What the customer signs in with: exactly one of the two")
+class Identifier:
+    card_or_credit_number: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="17 digits that begin 3060, as on the card or the revolving credit; spaces do not matter",
+    )
+    file_number: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Number of a contract's file"
+    )
+
+    def read(self, *, check_luhn: bool) -> tuple[str, identifiers.Identifier | identifiers.Malformed]:
+        """The field that was given, and what it says."""
+        if self.file_number:
+            return "fileNumber", identifiers.file_number(self.file_number)
+        number = self.card_or_credit_number or ""
+        return "cardOrCreditNumber", identifiers.card_or_credit_number(number, check_luhn=check_luhn)
+
+
+@strawberry.input(description="What was pressed on a keypad")
+class KeypadEntry:
+    challenge_id: strawberry.ID = strawberry.field(description="The keypad's `challengeId`")
+    positions: list[int] = strawberry.field(description="Positions of the six keys pressed, in order")
+
+    def read(self) -> Entry:
+        return Entry(self.challenge_id, self.positions)
+
+
+FlowId = Annotated[strawberry.ID, strawberry.argument(description="The step's `flowId`")]
+GivenIdentifier = Annotated[Identifier, strawberry.argument(description="Who wants in")]
+
+
+Accessible = Annotated[
+    bool, strawberry.argument(description="Give every key a label for assistive technology")
+]
+
+
+@strawberry.type
+class AccessMutations:
+    @strawberry.mutation(description="Begin to sign in: the keypad follows, whatever the identifier")
+    async def log_in(
+        self, info: Info, identifier: GivenIdentifier, accessible_keypad: Accessible = False
+    ) -> LogInResult:
+        return await _begin(info, AccessPurpose.SIGN_IN, identifier, accessible_keypad)
+
+    @strawberry.mutation(description="Begin to choose a new code because the old one is forgotten")
+    async def recover_code(
+        self, info: Info, identifier: GivenIdentifier, accessible_keypad: Accessible = False
+    ) -> PhoneFlowResult:
+        return await _begin(info, AccessPurpose.FORGOTTEN_CODE, identifier, accessible_keypad)
+
+    @strawberry.mutation(description="Begin to create the customer area: choose a first code")
+    async def connect_first_time(
+        self, info: Info, identifier: GivenIdentifier, accessible_keypad: Accessible = False
+    ) -> PhoneFlowResult:
+        return await _begin(info, AccessPurpose.FIRST_CONNECTION, identifier, accessible_keypad)
+
+    @strawberry.mutation(description="Fresh keypads for a step that shows some")
+    async def refresh_keypad(self, info: Info, flow_id: FlowId) -> RefreshKeypadResult:
+        return _answer(await access.refresh_keypad(info.context, flow_id))
+
+    @strawberry.mutation(description="Answer a KeypadStep: the secret code, as positions")
+    async def enter_code(
+        self,
+        info: Info,
+        flow_id: FlowId,
+        entry: Annotated[KeypadEntry, strawberry.argument(description="The secret code")],
+    ) -> EnterCodeResult:
+        return await _finish(info, await secret_codes.enter_code(info.context, flow_id, entry.read()))
+
+    @strawberry.mutation(description="Answer a PhoneStep: the last phone number the lender was given")
+    async def confirm_phone(
+        self,
+        info: Info,
+        flow_id: FlowId,
+        phone: Annotated[str, strawberry.argument(description="National or international form")],
+    ) -> SmsSentResult:
+        return _answer(await provisional_codes.confirm_phone(info.context, flow_id, phone))
+
+    @strawberry.mutation(description="Ask for another SMS; the code before no longer works")
+    async def resend_sms_code(self, info: Info, flow_id: FlowId) -> SmsSentResult:
+        return _answer(await provisional_codes.resend_sms_code(info.context, flow_id))
+
+    @strawberry.mutation(description="Answer an SmsCodeStep: the provisional code")
+    async def enter_sms_code(
+        self,
+        info: Info,
+        flow_id: FlowId,
+        code: Annotated[str, strawberry.argument(description="Six digits")],
+    ) -> EnterSmsCodeResult:
+        return _answer(await provisional_codes.enter_sms_code(info.context, flow_id, code))
+
+    @strawberry.mutation(description="Answer a NewCodeStep: the new code, twice. Other sessions are closed")
+    async def choose_code(
+        self,
+        info: Info,
+        flow_id: FlowId,
+        first: Annotated[KeypadEntry, strawberry.argument(description="The new code, on the first keypad")],
+        second: Annotated[KeypadEntry, strawberry.argument(description="The new code, on the second keypad")],
+    ) -> ChooseCodeResult:
+        outcome = await secret_codes.choose_code(info.context, flow_id, first.read(), second.read())
+        return await _finish(info, outcome)
+
+    @strawberry.mutation(description="Close this session, or every session of the customer")
+    async def sign_out(
+        self,
+        info: Info,
+        everywhere: Annotated[
+            bool, strawberry.argument(description="Close all sessions, on all devices")
+        ] = False,
+    ) -> SignedOut:
+        outcome = await sessions.sign_out(info.context, everywhere=everywhere)
+        return SignedOut(sessions_closed=outcome.sessions_closed)
+
+
+async def _begin(info: Info, purpose: AccessPurpose, given: Identifier, accessible: bool) -> Any:
+    field, read = given.read(check_luhn=info.context.gateways.settings.check_luhn)
+    return _answer(await access.begin(info.context, purpose, read, field, accessible=accessible))
+
+
+async def _finish(info: Info, outcome: secret_codes.Entered | secret_codes.Chosen) -> Any:
+    """The last step: signed in, or why not."""
+    match outcome:
+        case secret_codes.SignedIn(flow):
+            assert flow.customer_id is not None
+            return SignedIn(customer=Customer.of(await profiles.read(flow.customer_id)))
+        case secret_codes.WrongCredentials(attempts_left, following):
+            return WrongCredentials(attempts_left=attempts_left, next=step_of(following))
+        case secret_codes.KeypadOver(following):
+            return KeypadOver(next=step_of(following))
+        case secret_codes.CodesDiffer(following):
+            return CodesDiffer(next=step_of(following))
+        case secret_codes.WeakCode(weakness, following):
+            return WeakCode(weakness=weakness, next=step_of(following))
+        case refusal:
+            return problem_of(refusal)
+
+
+def _answer(outcome: access.Step | problems.Common) -> Any:
+    return step_of(outcome) if isinstance(outcome, access.STEPS) else problem_of(outcome)

@@ -1,0 +1,150 @@
+"""The customer and the edits of a profile."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import strawberry
+
+import models
+from domain import privacy
+from models import ContactPoint
+from resolvers import profiles
+from schema import ids
+from schema.contracts import Contract, Kinds, Statuses, contracts_of
+from schema.enums import Locale, Sorting, Title
+from schema.nodes import Node
+from schema.operations import FilterArgument, OperationConnection, OrderArgument, operations_of
+from schema.pages import After, Before, First, Last
+from schema.statements import StatementConnection, Year, statements_of
+from schema.viewers import Info
+
+
+@strawberry.type(description="A change of phone or e-mail that waits for its code")
+class PendingChange:
+    id: strawberry.ID = strawberry.field(description="Given back as `confirmationId`")
+    masked: str = strawberry.field(description="The new number or address, masked")
+    reference: str = strawberry.field(
+        description="Reference that the message with the code repeats, such as 7F"
+    )
+    expires_at: datetime = strawberry.field(description="When the code can no longer be used (UTC)")
+
+    @classmethod
+    def of(cls, row: models.Confirmation) -> PendingChange:
+        return cls(
+            id=ids.encoded(ids.Kind.CONFIRMATION, row.customer_id, row.id),
+            masked=profiles.masked(row),
+            reference=row.reference,
+            expires_at=row.expires_at,
+        )
+
+
+@strawberry.type(name="ContactPoint", description="A phone number or an e-mail address of the customer")
+class Reachable:
+    row: strawberry.Private[models.Customer]
+    point: strawberry.Private[ContactPoint]
+    masked: str = strawberry.field(description="The number or address, masked")
+    verified_at: datetime | None = strawberry.field(description="When a code sent to it was given back (UTC)")
+
+    @classmethod
+    def of(cls, row: models.Customer, point: ContactPoint) -> Reachable | None:
+        phone = point is ContactPoint.PHONE
+        value, verified_at = (
+            (row.phone, row.phone_verified_at) if phone else (row.email, row.email_verified_at)
+        )
+        if value is None:
+            return None
+        masked = privacy.mask_phone(value) if phone else privacy.mask_email(value)
+        return cls(row=row, point=point, masked=masked, verified_at=verified_at)
+
+
+@strawberry.type(description="Where letters go")
+class PostalAddress:
+    lines: list[str] = strawberry.field(description="One to four lines, without name, postal code and town")
+    postal_code: str = strawberry.field(description="Postal code")
+    city: str = strawberry.field(description="Town")
+    country_code: str = strawberry.field(description="Country (ISO 3166-1 alpha-2)")
+
+    @classmethod
+    def of(cls, row: models.Customer) -> PostalAddress | None:
+        if row.city is None:
+            return None
+        return cls(
+            lines=row.address_lines,
+            postal_code=row.postal_code or "",
+            city=row.city,
+            country_code=row.country_code or "FR",
+        )
+
+
+@strawberry.type(description="The signed-in customer")
+class Customer(Node):
+    row: strawberry.Private[models.Customer]
+    version: int = strawberry.field(
+        description="Raised by each change of the profile; given as `expectedVersion`"
+    )
+    title: Title | None = strawberry.field(description="How the customer is addressed")
+    first_names: str = strawberry.field(description="First names")
+    last_name: str = strawberry.field(description="Family name")
+    birth_date: date | None = strawberry.field(description="Day of birth")
+    locale: Locale = strawberry.field(description="Language of messages")
+    email: Reachable | None = strawberry.field(description="E-mail address")
+    phone: Reachable | None = strawberry.field(
+        description="Phone number, which also recovers a forgotten code"
+    )
+    postal_address: PostalAddress | None = strawberry.field(description="Postal address")
+
+    @classmethod
+    def of(cls, row: models.Customer) -> Customer:
+        return cls(
+            id=ids.encoded(ids.Kind.CUSTOMER, row.id, row.id),
+            row=row,
+            version=row.version,
+            title=row.title,
+            first_names=row.first_names,
+            last_name=row.last_name,
+            birth_date=row.birth_date,
+            locale=row.locale,
+            email=Reachable.of(row, ContactPoint.EMAIL),
+            phone=Reachable.of(row, ContactPoint.PHONE),
+            postal_address=PostalAddress.of(row),
+        )
+
+    @strawberry.field(description="Changes of phone or e-mail that wait for their code")
+    async def pending_changes(self, info: Info) -> list[PendingChange]:
+        return [PendingChange.of(row) for row in await profiles.pending_changes(info.context, self.row.id)]
+
+    @strawberry.field(description="Contracts, those in force first")
+    async def contracts(self, kinds: Kinds = None, statuses: Statuses = None) -> list[Contract]:
+        return await contracts_of(self.row.id, kinds, statuses)
+
+    @strawberry.field(description="Statements over all contracts, newest first")
+    async def statements(
+        self,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        year: Year = None,
+    ) -> StatementConnection:
+        return await statements_of(self.row.id, None, year, (first, after, last, before))
+
+    @strawberry.field(description="Operations over all contracts")
+    async def operations(
+        self,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: FilterArgument = None,
+        order: OrderArgument = Sorting.NEWEST_FIRST,
+    ) -> OperationConnection:
+        return await operations_of(self.row.id, filter, order, (first, after, last, before))
+
+
+@strawberry.type
+class CustomerQueries:
+    @strawberry.field(description="The signed-in customer, null for a stranger")
+    async def customer(self, info: Info) -> Customer | None:
+        viewer = await info.context.viewer()
+        return None if viewer is None else Customer.of(await profiles.read(viewer.customer_id))

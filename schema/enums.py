@@ -1,0 +1,171 @@
+"""Enumerations of the tables as clients see them, each value in words."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import strawberry
+from strawberry.types.enum import EnumValueDefinition
+
+from domain.codes import Weakness
+from domain.regimes import Regime
+from models import (
+    AccessPurpose,
+    Assurance,
+    CardStatus,
+    ContractKind,
+    ContractStatus,
+    InstalmentStatus,
+    Locale,
+    OperationKind,
+    OperationStatus,
+    StatementDelivery,
+    Title,
+)
+from resolvers.operations import Sorting
+
+__all__ = [
+    "AccessPurpose",
+    "Assurance",
+    "CardStatus",
+    "ContractKind",
+    "ContractStatus",
+    "InstalmentStatus",
+    "Locale",
+    "LocaleArgument",
+    "OperationKind",
+    "OperationStatus",
+    "Regime",
+    "Sorting",
+    "StatementDelivery",
+    "Title",
+    "Weakness",
+]
+
+
+def _describe(enum: type[Enum], description: str, name: str | None = None, **values: str) -> None:
+    """Make a GraphQL enum of `enum`; every value must be described."""
+    missing = {member.name for member in enum} ^ set(values)
+    assert not missing, f"{enum.__name__}: describe each value once, look at {missing}"
+    strawberry.enum(enum, name=name, description=description)
+    definition = enum.__strawberry_definition__  # type: ignore[attr-defined]
+    for value in definition.values:
+        assert not isinstance(value, EnumValueDefinition) or value.description is None
+        value.description = values[value.name]
+
+
+_describe(
+    Title,
+    "How a customer is addressed",
+    MS="Madame",
+    MR="Monsieur",
+)
+_describe(
+    Locale,
+    "Language and conventions of texts",
+    FR_FR="French, as in France",
+    EN_GB="English, as in the United Kingdom",
+)
+_describe(
+    ContractKind,
+    "Product a contract is for",
+    REVOLVING_CREDIT="A line of credit drawn and repaid at will (crédit renouvelable)",
+    PERSONAL_LOAN="An amount lent once and repaid by instalments (prêt personnel)",
+    DEBT_CONSOLIDATION="A loan that repays other credits (regroupement de crédits)",
+    CARD_ACCOUNT="An account whose card purchases are billed by statement",
+)
+_describe(
+    ContractStatus,
+    "State of a contract",
+    ACTIVE="In force",
+    LATE="In force, with instalments missed",
+    SUSPENDED="In force, but nothing can be drawn",
+    CLOSED="Ended",
+)
+_describe(
+    StatementDelivery,
+    "How statements reach the customer",
+    ELECTRONIC="In the customer area, announced by e-mail",
+    PAPER="By post",
+)
+_describe(
+    CardStatus,
+    "State of a card",
+    ACTIVE="Can be used",
+    BLOCKED="Cannot be used",
+    EXPIRED="Past its last day",
+)
+_describe(
+    InstalmentStatus,
+    "State of an instalment",
+    UPCOMING="Not due yet",
+    PAID="Paid",
+    MISSED="Due and not paid",
+    DEFERRED="Moved to a later day by agreement",
+)
+_describe(
+    OperationKind,
+    "What an operation is",
+    PURCHASE="A purchase by card or on credit",
+    CASH_ADVANCE="Cash taken with the card",
+    DRAWDOWN="Money of the credit paid to the customer's bank account",
+    INSTALMENT="A repayment that was due",
+    EARLY_REPAYMENT="A repayment before it was due",
+    INTEREST="Interest charged",
+    INSURANCE="Payment insurance charged",
+    FEE="A fee charged",
+    REFUND="A merchant's refund",
+    ADJUSTMENT="A correction by the lender",
+    WAIVER="A sum the lender gave up",
+)
+_describe(
+    OperationStatus,
+    "State of an operation",
+    PENDING="Authorised, not booked yet",
+    BOOKED="Booked on the contract",
+    REVERSED="Booked, then taken back",
+    DISPUTED="Contested by the customer",
+)
+_describe(
+    Assurance,
+    "How surely the customer is known",
+    PROVISIONAL="By a provisional code: may only choose a new one",
+    CODE_ONLY="By the secret code",
+    STRONG="By the secret code and a code sent to the phone",
+)
+_describe(
+    Regime,
+    "Consumer-credit law a contract is under (ordonnance 2025-880)",
+    LAGARDE_2011="Signed before 20 November 2026",
+    CCD2_2026="Signed from 20 November 2026 on: directive (EU) 2023/2225",
+)
+_describe(
+    Sorting,
+    "Order of a list of operations",
+    name="OperationOrder",
+    NEWEST_FIRST="By day, the latest first",
+    OLDEST_FIRST="By day, the earliest first",
+    LARGEST_FIRST="By signed amount, the largest first",
+    SMALLEST_FIRST="By signed amount, the smallest first",
+)
+
+_describe(
+    AccessPurpose,
+    "What a flow is for",
+    SIGN_IN="To sign in with the secret code",
+    FIRST_CONNECTION="To create the customer area and choose a first code",
+    FORGOTTEN_CODE="To choose a new code because the old one is forgotten",
+)
+_describe(
+    Weakness,
+    "Why a code may not be chosen",
+    name="CodeWeakness",
+    MALFORMED="Not six digits",
+    REPEATED="The same digits again and again",
+    SEQUENCE="Digits in a row, or along the keys of a phone",
+    BIRTH_DATE="The birth date in some order",
+    OWN_NUMBER="Part of one of the customer's own numbers",
+)
+
+LocaleArgument = Annotated[Locale, strawberry.argument(description="Language of the text")]

@@ -1,0 +1,217 @@
+"""Operations: purchases, repayments, interest, fees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+import models
+from engine.errors import Refusal
+from resolvers import operations
+from resolvers.operations import Filter
+from resolvers.rows import rows_by_id
+from schema import ids
+from schema.enums import OperationKind, OperationStatus, Sorting
+from schema.nodes import Node
+from schema.pages import After, Before, Connection, First, Last, Window, slice_of
+from schema.scalars import Money, money
+from schema.viewers import Info, signed_in
+
+if TYPE_CHECKING:
+    from schema.cards import Card
+    from schema.contracts import Contract
+    from schema.statements import Statement
+
+TEXT_MAX = 80
+LIST_MAX = 50
+
+OrderArgument = Annotated[Sorting, strawberry.argument(description="Order of the list")]
+
+
+@strawberry.type(description="One movement on a contract")
+class Operation(Node):
+    row: strawberry.Private[models.Operation]
+    kind: OperationKind = strawberry.field(description="What the operation is")
+    status: OperationStatus = strawberry.field(description="State of the operation")
+    occurred_on: date = strawberry.field(description="Day of the operation")
+    booked_on: date | None = strawberry.field(description="Day it was booked, null while pending")
+    label: str = strawberry.field(description="What the statement says of the operation")
+    merchant: str | None = strawberry.field(description="Merchant of a purchase")
+    category: str | None = strawberry.field(description="Code of the spending category, such as GROCERIES")
+    amount: Money = strawberry.field(description="Signed amount: positive raises what the customer owes")
+    principal: Money | None = strawberry.field(description="Part of a repayment that repays principal")
+    interest: Money | None = strawberry.field(description="Part that is interest")
+    insurance: Money | None = strawberry.field(description="Part that is payment insurance")
+    fees: Money | None = strawberry.field(description="Part that is fees")
+
+    @classmethod
+    def of(cls, row: models.Operation) -> Operation:
+        return cls(
+            id=ids.encoded(ids.Kind.OPERATION, row.customer_id, row.id),
+            row=row,
+            kind=row.kind,
+            status=row.status,
+            occurred_on=row.occurred_on,
+            booked_on=row.booked_on,
+            label=row.label,
+            merchant=row.merchant,
+            category=row.category,
+            amount=money(row.amount_cents),
+            principal=money(row.principal_cents),
+            interest=money(row.interest_cents),
+            insurance=money(row.insurance_cents),
+            fees=money(row.fees_cents),
+        )
+
+    @strawberry.field(description="Contract of the operation")
+    async def contract(self, info: Info) -> Annotated[Contract, strawberry.lazy("schema.contracts")]:
+        from schema.contracts import contract_of
+
+        row = self.row
+        contract = await info.context.loaders.load(
+            rows_by_id, models.Contract, row.customer_id, key=row.contract_id
+        )
+        assert contract is not None, "a foreign key keeps the contract there"
+        return contract_of(contract)
+
+    @strawberry.field(description="Statement that lists the operation, null until it is closed")
+    async def statement(
+        self, info: Info
+    ) -> Annotated[Statement, strawberry.lazy("schema.statements")] | None:
+        from schema.statements import Statement
+
+        row = self.row
+        if row.statement_id is None:
+            return None
+        statement = await info.context.loaders.load(
+            rows_by_id, models.Statement, row.customer_id, key=row.statement_id
+        )
+        return None if statement is None else Statement.of(statement)
+
+    @strawberry.field(description="Card the operation was made with")
+    async def card(self, info: Info) -> Annotated[Card, strawberry.lazy("schema.cards")] | None:
+        from schema.cards import Card
+
+        row = self.row
+        if row.card_id is None:
+            return None
+        card = await info.context.loaders.load(rows_by_id, models.Card, row.customer_id, key=row.card_id)
+        return None if card is None else Card.of(card)
+
+
+@strawberry.type(description="One page of operations")
+class OperationConnection(Connection[Operation]):
+    pass
+
+
+@strawberry.input(description="Days, both included; an open side is left out")
+class DateRange:
+    from_: date | None = strawberry.field(name="from", default=None, description="First day")
+    to: date | None = strawberry.field(default=None, description="Last day")
+
+
+@strawberry.input(description="Signed amounts, both included; an open side is left out")
+class MoneyRange:
+    min: Money | None = strawberry.field(default=None, description="Smallest amount")
+    max: Money | None = strawberry.field(default=None, description="Largest amount")
+
+
+@strawberry.input(
+    description="What every operation of the answer satisfies; what is left out does not matter"
+)
+class OperationFilter:
+    contract_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="Operations of one of these contracts, 50 at most"
+    )
+    occurred_on: DateRange | None = strawberry.field(default=None, description="Day of the operation")
+    amount: MoneyRange | None = strawberry.field(default=None, description="Signed amount")
+    kinds: list[OperationKind] | None = strawberry.field(default=None, description="One of these kinds")
+    statuses: list[OperationStatus] | None = strawberry.field(
+        default=None, description="In one of these states"
+    )
+    categories: list[str] | None = strawberry.field(
+        default=None, description="In one of these categories, given by code, 50 at most"
+    )
+    text: str | None = strawberry.field(
+        default=None,
+        description="Label or merchant contains this text, whatever its accents and case, 80 characters at most",
+    )
+
+
+FilterArgument = Annotated[
+    OperationFilter | None, strawberry.argument(description="Which operations; all where left out")
+]
+
+
+def filter_of(given: OperationFilter | None) -> Filter:
+    """The filter in the table's terms, or a refusal with code BAD_USER_INPUT."""
+    if given is None:
+        return Filter()
+    days, amounts = given.occurred_on or DateRange(), given.amount or MoneyRange()
+    _check_ranges(days, amounts)
+    _check_sizes(given)
+    return Filter(
+        contract_ids=_tuple(given.contract_ids, lambda text: ids.decoded(text, ids.Kind.CONTRACT).id),
+        occurred_from=days.from_,
+        occurred_to=days.to,
+        amount_min_cents=amounts.min,
+        amount_max_cents=amounts.max,
+        kinds=_tuple(given.kinds),
+        statuses=_tuple(given.statuses),
+        categories=_tuple(given.categories),
+        text=given.text,
+    )
+
+
+def _tuple(given: list[Any] | None, read: Callable[[Any], Any] = lambda item: item) -> tuple[Any, ...] | None:
+    return None if given is None else tuple(read(item) for item in given)
+
+
+def _check_ranges(days: DateRange, amounts: MoneyRange) -> None:
+    if days.from_ and days.to and days.from_ > days.to:
+        raise Refusal("`occurredOn.from` lies after `occurredOn.to`", "BAD_USER_INPUT")
+    if amounts.min is not None and amounts.max is not None and amounts.min > amounts.max:
+        raise Refusal("`amount.min` is larger than `amount.max`", "BAD_USER_INPUT")
+
+
+def _check_sizes(given: OperationFilter) -> None:
+    for name, items in (("contractIds", given.contract_ids), ("categories", given.categories)):
+        if items is not None and len(items) > LIST_MAX:
+            raise Refusal(f"`{name}` has {len(items)} items, at most {LIST_MAX} are read", "BAD_USER_INPUT")
+    if given.text is not None and len(given.text) > TEXT_MAX:
+        raise Refusal(
+            f"`text` has {len(given.text)} characters, at most {TEXT_MAX} are read", "BAD_USER_INPUT"
+        )
+
+
+@strawberry.type
+class OperationQueries:
+    @strawberry.field(
+        description="Operations of the signed-in customer over all contracts; null for a stranger"
+    )
+    async def operations(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: FilterArgument = None,
+        order: OrderArgument = Sorting.NEWEST_FIRST,
+    ) -> OperationConnection | None:
+        viewer = await signed_in(info)
+        return await operations_of(viewer.customer_id, filter, order, (first, after, last, before))
+
+
+async def operations_of(
+    customer_id: int, filter: OperationFilter | None, order: Sorting, window: Window
+) -> OperationConnection:
+    """A page of a customer's operations over all contracts."""
+    only = filter_of(filter)
+    page = await operations.page_for_customer(customer_id, only, order, slice_of(order.value, *window))
+    return OperationConnection.of(
+        page, order.value, Operation.of, count=lambda: operations.count_for_customer(customer_id, only)
+    )

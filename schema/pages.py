@@ -1,0 +1,127 @@
+"""One connection for every list that grows (GraphQL Cursor Connections specification), over keysets.
+
+A cursor holds the place of a row in an order, not a count of rows: pages stay right while rows are added, and a deep
+page costs what the first one costs.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Annotated, Any, Generic, Self, TypeAlias, TypeVar
+
+import strawberry
+from tortoise.models import Model
+
+from engine.errors import Refusal
+from models.keysets import Key, Order, Page, Slice
+
+PAGE_MAX = 100
+PAGE_DEFAULT = 20
+
+N = TypeVar("N")
+M = TypeVar("M", bound=Model)
+
+First = Annotated[int | None, strawberry.argument(description="How many from the beginning, at most 100")]
+Last = Annotated[int | None, strawberry.argument(description="How many from the end, at most 100")]
+After = Annotated[str | None, strawberry.argument(description="Only what comes after this cursor")]
+Before = Annotated[str | None, strawberry.argument(description="Only what comes before this cursor")]
+
+Window: TypeAlias = tuple[int | None, str | None, int | None, str | None]  # first, after, last, before
+
+
+@strawberry.type(description="Where a page lies in its list")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="Whether more follows the page")
+    has_previous_page: bool = strawberry.field(
+        description="Whether more precedes the page; when paging forward, whether the page began after a cursor"
+    )
+    start_cursor: str | None = strawberry.field(description="Cursor of the first edge, null on an empty page")
+    end_cursor: str | None = strawberry.field(description="Cursor of the last edge, null on an empty page")
+
+
+@strawberry.type(description="One item of a page, with its place in the list")
+class Edge(Generic[N]):
+    cursor: str = strawberry.field(description="Place of the item in the list, for `after` and `before`")
+    node: N = strawberry.field(description="The item")
+
+
+@strawberry.type(description="One page of a list")
+class Connection(Generic[N]):
+    edges: list[Edge[N]] = strawberry.field(description="The items with their cursors")
+    page_info: PageInfo = strawberry.field(description="Where this page lies in its list")
+    count: strawberry.Private[Callable[[], Awaitable[int]]]
+
+    @strawberry.field(description="The items without their cursors")
+    def nodes(self) -> list[N]:
+        return [edge.node for edge in self.edges]
+
+    @strawberry.field(description="How many items the whole list has; counted only when asked for")
+    async def total_count(self) -> int:
+        return await self.count()
+
+    @classmethod
+    def of(
+        cls, page: Page[M], order: Order, node_of: Callable[[M], N], count: Callable[[], Awaitable[int]]
+    ) -> Self:
+        """The page as clients see it; `count` runs only if `totalCount` is selected."""
+        edges = [Edge(cursor=cursor(order, order.key_of(row)), node=node_of(row)) for row in page.rows]
+        return cls(
+            edges=edges,
+            page_info=PageInfo(
+                has_next_page=page.has_next,
+                has_previous_page=page.has_previous,
+                start_cursor=edges[0].cursor if edges else None,
+                end_cursor=edges[-1].cursor if edges else None,
+            ),
+            count=count,
+        )
+
+
+def slice_of(
+    order: Order, first: int | None, after: str | None, last: int | None, before: str | None
+) -> Slice:
+    """What the four arguments ask for, or a refusal with code BAD_USER_INPUT."""
+    if first is not None and last is not None:
+        raise Refusal("Give `first` or `last`, not both", "BAD_USER_INPUT")
+    name, size = ("last", last) if last is not None else ("first", PAGE_DEFAULT if first is None else first)
+    if not 0 <= size <= PAGE_MAX:
+        raise Refusal(f"`{name}` lies between 0 and {PAGE_MAX}, {size} does not", "BAD_USER_INPUT")
+    return Slice(
+        size=size,
+        backward=last is not None,
+        after=_key(order, after, "after"),
+        before=_key(order, before, "before"),
+    )
+
+
+_FORM = struct.Struct(">cqQ")
+
+
+def cursor(order: Order, key: Key) -> str:
+    """23 characters of URL-safe base64: the order, the value, the row."""
+    value = key.value.toordinal() if isinstance(key.value, date) else key.value
+    return base64.urlsafe_b64encode(_FORM.pack(_tag(order), value, key.id)).rstrip(b"=").decode()
+
+
+def _tag(order: Order) -> bytes:
+    """A letter for each order, so that a cursor of one is refused by another."""
+    letter = order.column[0]
+    return (letter if order.descending else letter.upper()).encode()
+
+
+def _key(order: Order, text: str | None, argument: str) -> Key | None:
+    if text is None:
+        return None
+    try:
+        packed = base64.b64decode(text.encode("ascii") + b"=", altchars=b"-_", validate=True)
+        tag, number, row_id = _FORM.unpack(packed)
+        value: Any = date.fromordinal(number) if order.column.endswith("_on") else number
+        key = Key(value, row_id)
+        if tag == _tag(order) and row_id < 1 << 63 and cursor(order, key) == text:
+            return key
+    except (ValueError, struct.error, OverflowError):
+        pass
+    raise Refusal(f"`{argument}` is not a cursor of this list in this order", "BAD_USER_INPUT")

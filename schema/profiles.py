@@ -1,0 +1,123 @@
+"""Edits of a profile: the address at once, phone and e-mail by a code sent to the new one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import strawberry
+
+import models
+from resolvers import profiles
+from schema import ids
+from schema.customers import Customer, PendingChange
+from schema.problems import (
+    ConfirmationOver,
+    InvalidInput,
+    NotSignedIn,
+    TemporarilyUnavailable,
+    Throttled,
+    VersionConflict,
+    WrongCode,
+    problem_of,
+)
+from schema.viewers import Info
+
+
+@strawberry.type(description="The postal address is changed")
+class AddressChanged:
+    customer: Customer = strawberry.field(description="The customer with the new address")
+
+
+@strawberry.type(description="A code left for the new phone or address; those on file were warned")
+class ConfirmationSent:
+    change: PendingChange = strawberry.field(description="The change that now waits for its code")
+
+
+@strawberry.type(
+    description="The phone number or e-mail address is changed; the old and the new one were told"
+)
+class ContactChanged:
+    customer: Customer = strawberry.field(description="The customer with the new phone number or address")
+
+
+ChangeAddressResult = Annotated[
+    AddressChanged | NotSignedIn | InvalidInput | VersionConflict,
+    strawberry.union("ChangeAddressResult", description="Outcome of `changeAddress`"),
+]
+RequestContactChangeResult = Annotated[
+    ConfirmationSent | NotSignedIn | InvalidInput | Throttled | TemporarilyUnavailable,
+    strawberry.union(
+        "RequestContactChangeResult", description="Outcome of `requestPhoneChange` and `requestEmailChange`"
+    ),
+]
+ConfirmContactChangeResult = Annotated[
+    ContactChanged | NotSignedIn | WrongCode | ConfirmationOver | InvalidInput,
+    strawberry.union("ConfirmContactChangeResult", description="Outcome of `confirmContactChange`"),
+]
+
+
+@strawberry.input(
+    description="A postal address as an envelope carries it, without the name (AFNOR XP Z10-011)"
+)
+class AddressInput:
+    lines: list[str] = strawberry.field(description="One to four lines of at most 38 characters")
+    postal_code: str = strawberry.field(description="Postal code: five digits in France")
+    city: str = strawberry.field(description="Town")
+    country_code: str = strawberry.field(default="FR", description="Country (ISO 3166-1 alpha-2)")
+
+
+@strawberry.type
+class ProfileMutations:
+    @strawberry.mutation(description="Change the postal address at once")
+    async def change_address(
+        self,
+        info: Info,
+        expected_version: Annotated[
+            int, strawberry.argument(description="The customer's `version` when it was read")
+        ],
+        address: Annotated[AddressInput, strawberry.argument(description="The new address")],
+    ) -> ChangeAddressResult:
+        given = (list(address.lines), address.postal_code, address.city, address.country_code)
+        match await profiles.change_address(info.context, expected_version, *given):
+            case models.Customer() as customer:
+                return AddressChanged(customer=Customer.of(customer))
+            case refusal:
+                return problem_of(refusal)
+
+    @strawberry.mutation(description="Ask to change the phone number: a code goes to the new one by SMS")
+    async def request_phone_change(
+        self,
+        info: Info,
+        phone: Annotated[str, strawberry.argument(description="A mobile number, national or international")],
+    ) -> RequestContactChangeResult:
+        return _requested(await profiles.request_phone_change(info.context, phone))
+
+    @strawberry.mutation(description="Ask to change the e-mail address: a code goes to the new one")
+    async def request_email_change(
+        self, info: Info, email: Annotated[str, strawberry.argument(description="The new address")]
+    ) -> RequestContactChangeResult:
+        return _requested(await profiles.request_email_change(info.context, email))
+
+    @strawberry.mutation(description="Give back the code that was sent: the change is made")
+    async def confirm_contact_change(
+        self,
+        info: Info,
+        confirmation_id: Annotated[
+            strawberry.ID, strawberry.argument(description="The pending change's `id`")
+        ],
+        code: Annotated[str, strawberry.argument(description="Six digits")],
+    ) -> ConfirmContactChangeResult:
+        named = ids.decoded(confirmation_id, ids.Kind.CONFIRMATION)
+        match await profiles.confirm_contact_change(info.context, named.id, code):
+            case models.Customer() as customer:
+                return ContactChanged(customer=Customer.of(customer))
+            case refusal:
+                return problem_of(refusal)
+
+
+def _requested(outcome: profiles.Requested) -> Any:
+    match outcome:
+        case profiles.ConfirmationSent(confirmation):
+            return ConfirmationSent(change=PendingChange.of(confirmation))
+        case refusal:
+            return problem_of(refusal)

@@ -1,0 +1,91 @@
+"""The schema: every root field in one place, and `node`, which finds any of the customer's rows again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+import models
+from models.owned import OwnedModel
+from resolvers import profiles
+from resolvers.rows import rows_by_id
+from schema import contracts, ids
+from schema.access import AccessMutations
+from schema.access_steps import AccessStep
+from schema.cards import Card
+from schema.contact import ContactQueries
+from schema.contracts import ContractQueries, contract_of
+from schema.customers import Customer, CustomerQueries
+from schema.instalments import Instalment
+from schema.nodes import Node
+from schema.operations import Operation, OperationQueries
+from schema.problems import Problem
+from schema.profiles import ProfileMutations
+from schema.scalars import SCALARS
+from schema.statements import Statement, StatementQueries
+from schema.viewers import Info
+
+NODES: dict[ids.Kind, tuple[type[OwnedModel], Callable[[Any], Node]]] = {
+    ids.Kind.CONTRACT: (models.Contract, contract_of),
+    ids.Kind.CARD: (models.Card, Card.of),
+    ids.Kind.INSTALMENT: (models.Instalment, Instalment.of),
+    ids.Kind.STATEMENT: (models.Statement, Statement.of),
+    ids.Kind.OPERATION: (models.Operation, Operation.of),
+}
+
+
+@strawberry.type
+class NodeQueries:
+    @strawberry.field(
+        description="Anything of the signed-in customer by its id; null when it is not there or is another's"
+    )
+    async def node(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="An opaque id")]
+    ) -> Node | None:
+        named = ids.decoded(id)
+        viewer = await info.context.viewer()
+        if viewer is None or viewer.customer_id != named.customer_id:
+            return None
+        if named.kind is ids.Kind.CUSTOMER:
+            return (
+                Customer.of(await profiles.read(viewer.customer_id))
+                if named.id == named.customer_id
+                else None
+            )
+        if named.kind not in NODES:
+            return None
+        model, node_of = NODES[named.kind]
+        row = await info.context.loaders.load(rows_by_id, model, viewer.customer_id, key=named.id)
+        return None if row is None else node_of(row)
+
+
+@strawberry.type(description="What can be asked")
+class Query(
+    CustomerQueries, ContractQueries, StatementQueries, OperationQueries, ContactQueries, NodeQueries
+):
+    pass
+
+
+@strawberry.type(
+    description="What can be done; every outcome is a type, what stands in the way implements Problem"
+)
+class Mutation(AccessMutations, ProfileMutations):
+    pass
+
+
+def build_schema() -> strawberry.Schema:
+    """The schema with all its types, also those reached only through an interface."""
+    return strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        types=[*contracts.TYPES.values(), Node, Problem, AccessStep],
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )
+
+
+def print_schema() -> str:
+    """The schema in the schema definition language, as schema/portal.graphql holds it."""
+    return f"{build_schema().as_str()}\n"

@@ -1,0 +1,149 @@
+"""Statements (relevés), of a contract and of all contracts together."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+import models
+from engine.errors import Refusal
+from resolvers import operations, statements
+from resolvers.rows import rows_by_id
+from schema import ids
+from schema.enums import Sorting
+from schema.nodes import Node
+from schema.operations import Operation, OperationConnection
+from schema.pages import After, Before, Connection, First, Last, Window, slice_of
+from schema.scalars import Money, Rate, money, rate
+from schema.viewers import Info, signed_in
+
+if TYPE_CHECKING:
+    from schema.contracts import Contract
+
+Year = Annotated[int | None, strawberry.argument(description="Only statements closed in this year")]
+
+
+@strawberry.type(description="Periodic statement of a contract (C. conso. L312-71), unchanging once closed")
+class Statement(Node):
+    row: strawberry.Private[models.Statement]
+    number: int = strawberry.field(description="Position among the statements of the contract, from 1")
+    opened_on: date = strawberry.field(description="First day of the period")
+    closed_on: date = strawberry.field(description="Last day of the period")
+    payment_on: date | None = strawberry.field(description="Day the instalment is collected")
+    opening_balance: Money = strawberry.field(description="Balance at the beginning of the period")
+    closing_balance: Money = strawberry.field(
+        description="Opening balance plus the operations of the statement"
+    )
+    credit_limit: Money | None = strawberry.field(description="Credit limit on the closing day")
+    available_credit: Money | None = strawberry.field(description="Part of the limit that can still be drawn")
+    instalment: Money | None = strawberry.field(description="Instalment asked for by this statement")
+    instalment_interest: Money | None = strawberry.field(
+        description="Part of the instalment that is interest"
+    )
+    insurance: Money | None = strawberry.field(
+        description="Cost of the payment insurance, null without insurance"
+    )
+    total_due: Money | None = strawberry.field(description="Instalment and what is overdue, together")
+    apr: Rate | None = strawberry.field(
+        description="Annual percentage rate of charge (TAEG) on the closing day"
+    )
+
+    @classmethod
+    def of(cls, row: models.Statement) -> Statement:
+        return cls(
+            id=ids.encoded(ids.Kind.STATEMENT, row.customer_id, row.id),
+            row=row,
+            number=row.number,
+            opened_on=row.opened_on,
+            closed_on=row.closed_on,
+            payment_on=row.payment_on,
+            opening_balance=money(row.opening_balance_cents),
+            closing_balance=money(row.closing_balance_cents),
+            credit_limit=money(row.credit_limit_cents),
+            available_credit=money(row.available_cents),
+            instalment=money(row.instalment_cents),
+            instalment_interest=money(row.instalment_interest_cents),
+            insurance=money(row.insurance_cents),
+            total_due=money(row.total_due_cents),
+            apr=rate(row.apr_yearly),
+        )
+
+    @strawberry.field(description="Contract of the statement")
+    async def contract(self, info: Info) -> Annotated[Contract, strawberry.lazy("schema.contracts")]:
+        from schema.contracts import contract_of
+
+        row = self.row
+        contract = await info.context.loaders.load(
+            rows_by_id, models.Contract, row.customer_id, key=row.contract_id
+        )
+        assert contract is not None, "a foreign key keeps the contract there"
+        return contract_of(contract)
+
+    @strawberry.field(description="Operations the statement lists, newest first")
+    async def operations(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> OperationConnection:
+        order, row = Sorting.NEWEST_FIRST.value, self.row
+        page = await info.context.loaders.load(
+            operations.pages_by_statement,
+            row.customer_id,
+            slice_of(order, first, after, last, before),
+            key=row.id,
+        )
+        only = operations.Filter(statement_id=row.id)
+        return OperationConnection.of(
+            page, order, Operation.of, count=lambda: operations.count_for_customer(row.customer_id, only)
+        )
+
+
+@strawberry.type(description="One page of statements")
+class StatementConnection(Connection[Statement]):
+    pass
+
+
+def year_of(year: int | None) -> int | None:
+    """A year the calendar has, or a refusal with code BAD_USER_INPUT."""
+    if year is None or 1900 <= year <= 2200:
+        return year
+    raise Refusal(f"`year` lies between 1900 and 2200, {year} does not", "BAD_USER_INPUT")
+
+
+@strawberry.type
+class StatementQueries:
+    @strawberry.field(description="Statements of the signed-in customer over all contracts, newest first")
+    async def statements(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        year: Year = None,
+        contract_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Only statements of this contract")
+        ] = None,
+    ) -> StatementConnection | None:
+        viewer = await signed_in(info)
+        contract = None if contract_id is None else ids.decoded(contract_id, ids.Kind.CONTRACT).id
+        return await statements_of(viewer.customer_id, contract, year, (first, after, last, before))
+
+
+async def statements_of(
+    customer_id: int, contract_id: int | None, year: int | None, window: Window
+) -> StatementConnection:
+    """A page of a customer's statements, of one contract or of all."""
+    order, closed_in = statements.NEWEST_FIRST, year_of(year)
+    page = await statements.page_for_customer(customer_id, contract_id, closed_in, slice_of(order, *window))
+    return StatementConnection.of(
+        page,
+        order,
+        Statement.of,
+        count=lambda: statements.count_for_customer(customer_id, contract_id, closed_in),
+    )

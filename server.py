@@ -1,0 +1,191 @@
+"""The ASGI application: routes, middleware, lifespan. `portal` is its command line."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TypedDict
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from engine.endpoint import Endpoint
+from engine.errors import Code, Refusal
+from engine.limits import Limits
+from engine.observing import Observed, Seen
+from gateways import Gateways, open_gateways
+from gateways.logs import configure_logs
+from gateways.rate_limits import Limit, RateLimitsUnavailable
+from gateways.settings import Settings
+from gateways.vault import VaultBusy
+from models.backends.errors import DatabaseTrouble
+from models.backends.migrating import pending_migrations
+from models.backends.opening import open_database
+from resolvers.context import Context
+from resolvers.deliveries import Outbox
+from resolvers.sessions import Cookie
+from schema.root import build_schema
+from schema.words import GRAPHIQL_INTRO
+
+RETRY_AFTER_SECONDS = 2
+PROBE = Limit("readiness", count=1_000, seconds=1)
+
+_log = structlog.get_logger("server")
+
+
+class State(TypedDict):
+    """What the lifespan hands to every request."""
+
+    gateways: Gateways
+    outbox: Outbox
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The application for these settings. Its lifespan opens the database, the neighbours and the outbox."""
+    development = not settings.is_production
+    endpoint = Endpoint(
+        build_schema(),
+        context_reader(settings),
+        graphiql=development,
+        graphiql_intro=GRAPHIQL_INTRO,
+        introspection=development,
+        suggestions=development,
+        allowed_origins=settings.allowed_origins,
+        limits=Limits(
+            body_bytes_max=settings.body_bytes_max, operation_seconds_max=settings.operation_seconds_max
+        ),
+        translate=translated,
+        on_error=report_error,
+    )
+    return Starlette(
+        routes=[*endpoint.routes(), Route("/health/live", live), Route("/health/ready", ready)],
+        middleware=[Middleware(Observed, begin=begin_request, report=report_request)],
+        exception_handlers={HTTPException: refused},
+        lifespan=lifespan_of(settings),
+    )
+
+
+def lifespan_of(settings: Settings) -> Callable[[Starlette], AbstractAsyncContextManager[State]]:
+    """Opens what requests need, and closes it once the last of them is answered."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[State]:
+        database = open_database(settings.database_url, pool_max=settings.database_pool_max)
+        async with database, open_gateways(settings) as gateways:
+            outbox = Outbox(gateways)
+            sending = asyncio.create_task(outbox.run())
+            try:
+                yield State(gateways=gateways, outbox=outbox)
+            finally:
+                outbox.leave()
+                await sending
+
+    return lifespan
+
+
+def context_reader(settings: Settings) -> Callable[[Request, Response], Awaitable[Context]]:
+    """Makes the context of each operation, and turns its session into a cookie."""
+    # The __Host- prefix binds the cookie to this host and to https, which development does not have.
+    name, secure = ("__Host-session", True) if settings.is_production else ("session", False)
+
+    async def read(request: Request, response: Response) -> Context:
+        def set_session(cookie: Cookie) -> None:
+            if cookie.token:
+                response.set_cookie(
+                    name, cookie.token, cookie.seconds, secure=secure, httponly=True, samesite="strict"
+                )
+            else:
+                response.delete_cookie(name, secure=secure, httponly=True, samesite="strict")
+
+        return Context(
+            gateways=request.state.gateways,
+            address=request.client.host if request.client else "",
+            session_token=request.cookies.get(name),
+            set_session=set_session,
+            wake_outbox=request.state.outbox.wake,
+        )
+
+    return read
+
+
+def translated(exception: BaseException) -> Refusal | None:
+    """Words for the exceptions of a neighbour that does not answer; any other is a bug."""
+    if isinstance(exception, DatabaseTrouble | RateLimitsUnavailable | VaultBusy):
+        return Refusal(
+            "Temporarily unavailable, try again",
+            Code.SERVICE_UNAVAILABLE,
+            retry_after_seconds=RETRY_AFTER_SECONDS,
+        )
+    return None
+
+
+async def live(_request: Request) -> Response:
+    """The process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+async def ready(request: Request) -> Response:
+    """The database answers and has all migrations. Counters that are down are told, but only sign-in waits."""
+    gateways: Gateways = request.state.gateways
+    found = {"database": "ok", "migrations": "ok", "rate_limits": "ok"}
+    try:
+        pending = await pending_migrations()
+        if pending:
+            found["migrations"] = f"{len(pending)} pending: run `portal migrate`"
+    except DatabaseTrouble:
+        found |= {"database": "unavailable", "migrations": "unknown"}
+    try:
+        await gateways.rate_limits.take(PROBE)
+    except RateLimitsUnavailable:
+        found["rate_limits"] = "unavailable"
+    is_ready = found["database"] == found["migrations"] == "ok"
+    return JSONResponse(
+        {"status": "ok" if is_ready else "unavailable", **found}, status_code=200 if is_ready else 503
+    )
+
+
+async def refused(_request: Request, exception: Exception) -> Response:
+    """What no route answers, in the shape of every other refusal."""
+    assert isinstance(exception, HTTPException)
+    error = {"message": exception.detail, "extensions": {"code": exception.detail.upper().replace(" ", "_")}}
+    return JSONResponse({"errors": [error]}, status_code=exception.status_code, headers=exception.headers)
+
+
+def begin_request(request_id: str) -> None:
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+
+
+def report_request(seen: Seen) -> None:
+    _log.info(
+        "answered", method=seen.method, route=seen.route, status=seen.status, duration_ms=seen.duration_ms
+    )
+
+
+def report_error(exception: BaseException, request_id: str) -> None:
+    _log.error("request failed", request_id=request_id, exc_info=exception)
+
+
+def app() -> Starlette:
+    """For `uvicorn --factory server:app`: the application of the environment's settings."""
+    settings = Settings.read(os.environ)
+    configure_logs(settings)
+    return create_app(settings)
+
+
+def main() -> None:
+    """The `portal` command."""
+    from commands.portal import portal
+
+    portal()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,10 @@
+"""Asyncio for every test of the endpoint."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"

@@ -1,0 +1,104 @@
+"""Databases of their own for these tests: a SQLite file, and a PostgreSQL database that is dropped after."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from secrets import token_hex
+
+import asyncpg  # type: ignore[import-untyped]
+import pytest
+from tortoise.context import TortoiseContext
+
+from models.backends.migrating import make_migration, migrate
+from models.backends.opening import open_database
+
+SHOP = ("tests.models.backends.shop",)
+SERVER = os.environ.get("PORTAL_TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
+
+WriteMigrations = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite://{tmp_path}/shop.sqlite3"
+
+
+@pytest.fixture
+async def postgres_url() -> AsyncIterator[str]:
+    try:
+        server = await asyncpg.connect(SERVER, timeout=3)
+    except (OSError, TimeoutError) as error:
+        pytest.skip(f"no PostgreSQL server at PORTAL_TEST_POSTGRES_URL: {error}")
+    name = f"portal_test_{token_hex(6)}"
+    await server.execute(f"CREATE DATABASE {name}")
+    try:
+        yield f"{SERVER.rpartition('/')[0]}/{name}"
+    finally:
+        await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await server.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def migrations(tmp_path: Path) -> Iterator[WriteMigrations]:
+    """Writes a package of migrations, `name="operations"`, and returns what it is imported as."""
+    package = tmp_path / f"steps_{token_hex(6)}"
+    package.mkdir()
+    package.joinpath("__init__.py").touch()
+    sys.path.insert(0, str(tmp_path))
+
+    def write(**steps: str) -> str:
+        for name, operations in steps.items():
+            package.joinpath(f"{name[1:]}.py").write_text(MIGRATION.format(operations, _last(package)))
+        return package.name
+
+    yield write
+    sys.path.remove(str(tmp_path))
+
+
+def _last(package: Path) -> str:
+    written = sorted(step.stem for step in package.glob("0*.py"))
+    return f'("models", "{written[-1]}")' if written else ""
+
+
+MIGRATION = """
+from tortoise import fields, migrations
+from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+
+from tests.models.backends.shop import next_id
+
+class Migration(migrations.Migration):
+    dependencies = [{1}]
+    operations = [{0}]
+"""
+
+
+@pytest.fixture
+async def shop_migrations(migrations: WriteMigrations) -> str:
+    """The shop's first migration, as `make migration` writes it."""
+    package = migrations()
+    written = await make_migration("initial", modules=SHOP, migrations=package)
+    assert written is not None
+    return package
+
+
+@pytest.fixture
+async def shop(url: str, shop_migrations: str) -> AsyncIterator[TortoiseContext]:
+    """The shop's empty tables, open."""
+    await migrate(url, lambda line: None, modules=SHOP, migrations=shop_migrations)
+    async with open_database(url, pool_max=5, modules=SHOP, migrations=shop_migrations) as context:
+        yield context
