@@ -132,7 +132,7 @@ async def live(_request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """The database answers and has all migrations. Counters that are down are told, but only sign-in waits."""
+    """The database answers and has all migrations. Counters that are down are told: only sign-in waits."""
     gateways: Gateways = request.state.gateways
     found = {"database": "ok", "migrations": "ok", "rate_limits": "ok"}
     try:

@@ -1,1 +1,1 @@
-"""The `portal` command line: each command reads the settings, does one thing, and ends in a plain sentence."""
+"""The `portal` command line: each command does one thing and ends in a plain sentence."""

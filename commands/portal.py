@@ -86,7 +86,7 @@ async def sign_in(
         str | None, typer.Argument(help="17 digits or a file number; the demo customer by default")
     ] = None,
 ) -> None:
-    """Open a session for a sample customer and print its cookie. Development on the embedded database only."""
+    """Open a session for a sample customer and print its cookie. Development, embedded database only."""
     from commands.samples import open_session
 
     print(await open_session(read_settings(), identifier))

@@ -42,7 +42,7 @@ class WrongCode:
 
 @dataclass(frozen=True)
 class AccountLocked:
-    """Too many wrong codes in a row (RTS 2018/389 art. 4(3)(b)). `until` is None until a new code is chosen."""
+    """Too many wrong codes in a row (RTS 2018/389 art. 4(3)(b)); `until` None: until a new code is chosen."""
 
     until: datetime | None
 

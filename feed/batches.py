@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from datetime import datetime
+from itertools import pairwise
 
 from tortoise.exceptions import IntegrityError
 
@@ -19,16 +20,17 @@ from models.backends.errors import DatabaseBusy
 BATCH_RECORDS = 20_000  # about half a second: on SQLite, nobody else writes meanwhile
 TRIES_MAX = 5
 
-_ENDS = f"SELECT max(ordinal) FROM ready GROUP BY records_so_far / {BATCH_RECORDS} ORDER BY 1"
-
 
 class Batches:
     """Takes the customers whose rows are all good into the tables."""
 
-    def __init__(self, store: Store, now: datetime, summary: Summary, progress: Progress) -> None:
+    def __init__(
+        self, store: Store, now: datetime, summary: Summary, progress: Progress, batch_records: int
+    ) -> None:
         self._store = store
         self._summary = summary
         self._progress = progress
+        self._batch_records = batch_records
         self._merges = [Merge(entity, now, store.differ) for entity in ENTITIES]
 
     async def merge(self) -> None:
@@ -36,13 +38,12 @@ class Batches:
         await self._store.create_as("ready", READY)
         await self._store.index("ready", "ordinal")
         await self._store.settle("ready")
-        ends = [end for (end,) in await self._store.rows(_ENDS)]
-        self._progress.merging(0, max(ends, default=0))
-        first = 1
-        for end in ends:
-            await self._range(first, end)
-            self._progress.merging(end, ends[-1])
-            first = end + 1
+        lasts = f"SELECT max(ordinal) FROM ready GROUP BY records_so_far / {self._batch_records} ORDER BY 1"
+        ends = [0, *(last for (last,) in await self._store.rows(lasts))]
+        self._progress.merging(0, ends[-1])
+        for before, last in pairwise(ends):
+            await self._range(before + 1, last)
+            self._progress.merging(last, ends[-1])
 
     async def _range(self, first: int, last: int) -> None:
         """Merge a batch. What the database refuses is looked for by halves, down to one customer."""

@@ -42,7 +42,7 @@ class Column:
 def quoted(text: str) -> str:
     """The beginning of a text, fit to be printed on one line."""
     shown = text if len(text) <= QUOTED_MAX else text[:QUOTED_MAX] + "…"
-    safe = shown.encode("utf-8", "backslashreplace").decode()
+    safe = shown.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in safe) + '"'
 
 

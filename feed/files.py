@@ -20,7 +20,7 @@ _LINE_BYTES_MAX = 4 * LINE_LENGTH_MAX  # UTF-8 takes at most four bytes for a ch
 _MARKS = {
     b"\xff\xfe": "is UTF-16",
     b"\xfe\xff": "is UTF-16",
-    b"\x1f\x8b": "is compressed: its name must end in .gz",
+    b"\x1f\x8b": "is compressed, so its name must end in .gz",
 }
 _BOM = b"\xef\xbb\xbf"
 
@@ -121,7 +121,9 @@ def opened(source: Source) -> Iterator[Lines]:
         with source.path.open("rb") as raw:
             stream = gzip.GzipFile(fileobj=raw) if source.name.endswith(".gz") else raw
             yield Lines(raw, cast(BinaryIO, stream))
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise Stop([source.problem(f"is not sound gzip, so that rows may be missing: {error}")]) from error
+    except EOFError as error:
+        raise Stop([source.problem("ends in the middle of its compressed data: rows are missing")]) from error
+    except (zlib.error, gzip.BadGzipFile) as error:
+        raise Stop([source.problem(f"is not sound gzip: {error}")]) from error
     except OSError as error:
         raise Stop([source.problem(f"cannot be read: {error.strerror or error}")]) from error

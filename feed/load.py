@@ -22,13 +22,13 @@ from pathlib import Path
 
 from tortoise.exceptions import OperationalError
 
-from feed.batches import Batches
+from feed.batches import BATCH_RECORDS, Batches
 from feed.crossing import cross_check
 from feed.files import REPORT_NAME, Source, sources
 from feed.format import ENTITIES
 from feed.postgres import open_postgres
 from feed.problems import Problem, Stop
-from feed.progress import Progress, Silence
+from feed.progress import SILENCE, Progress
 from feed.report import Report, Summary
 from feed.sqlite import open_sqlite
 from feed.staging import check_headers, stage, stage_files
@@ -50,8 +50,9 @@ async def load(
     database_url: str,
     *,
     now: datetime,
-    progress: Progress | None = None,
+    progress: Progress = SILENCE,
     report: Path = Path(REPORT_NAME),
+    batch_records: int = BATCH_RECORDS,
 ) -> Summary | Stopped:
     """Load the feed in a directory into a migrated database."""
     summary = Summary()
@@ -59,7 +60,8 @@ async def load(
         found = sources(directory)
         check_headers(found)
         async with _open_store(database_url) as store:
-            await _load(store, found, now, progress or Silence(), summary)
+            batches = Batches(store, now, summary, progress, batch_records)
+            await _load(store, found, batches, progress, summary)
             await Report(report, _names(found)).write(store, summary)
     except Stop as stop:
         return Stopped(stop.problems, summary.customers_loaded)
@@ -84,13 +86,13 @@ async def _open_store(url: str) -> AsyncIterator[Store]:
 
 
 async def _load(
-    store: Store, found: list[Source], now: datetime, progress: Progress, summary: Summary
+    store: Store, found: list[Source], batches: Batches, progress: Progress, summary: Summary
 ) -> None:
     for name, count in (await stage_files(store, found, progress)).items():
         summary.tallies[name].read = count
     progress.checking()
     await cross_check(store)
-    await Batches(store, now, summary, progress).merge()
+    await batches.merge()
     await _count_refused(store, summary)
 
 

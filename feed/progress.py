@@ -29,3 +29,6 @@ class Silence:
 
     def merging(self, customers_done: int, customers_total: int) -> None:
         pass
+
+
+SILENCE = Silence()

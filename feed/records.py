@@ -19,6 +19,7 @@ RECORD_LINES_MAX = 20
 
 Record: TypeAlias = tuple[int, list[str], str | None]  # line, cells, what is wrong with the last of them
 
+_MARKS = {";": "semicolons", "\t": "tabs", "|": "bars", "\r": "carriage returns"}
 _CELL = re.compile(r'(?:"(?:[^"]|"")*"|[^",][^,]*|)(?=,|$)')
 
 
@@ -116,27 +117,20 @@ def _broken(line: str) -> tuple[list[str], str]:
 def _header(source: Source, line: str) -> list[str]:
     if not line:
         raise Stop([source.problem("is empty: its first line must name the columns", 1)])
-    names = [name.strip() for name in next(csv.reader([line]), [])]
-    expected = source.entity.header
-    problems = list(_header_problems(source, names, expected))
-    if problems:
+    try:
+        names = [name.strip() for name in next(csv.reader([line]))]
+    except csv.Error:  # a cell too long, or carriage returns
+        names = [line]
+    if problems := list(_header_problems(source, names, source.entity.header)):
         raise Stop(problems)
     return names
 
 
 def _header_problems(source: Source, names: list[str], expected: list[str]) -> Iterator[Problem]:
-    if len(names) == 1:
-        for mark, word in (
-            (";", "semicolons"),
-            ("\t", "tabs"),
-            ("|", "bars"),
-            ("\r", "carriage returns alone"),
-        ):
-            if mark in names[0]:
-                yield source.problem(
-                    f"is divided by {word}: the feed's cells end with a comma, its lines with a line feed", 1
-                )
-                return
+    if len(names) == 1 and (divided_by := next((_MARKS[mark] for mark in _MARKS if mark in names[0]), None)):
+        words = f"is divided by {divided_by}: a comma ends a cell, and a line feed a line"
+        yield source.problem(words, 1)
+        return
     for name in dict.fromkeys(names):
         if name not in expected:
             yield source.problem(f"is no column of {source.entity.file}", 1, quoted(name))

@@ -19,7 +19,7 @@ HEADER = ("file", "line", "field", "reason", "customer", "severity")
 
 _FOUND = """
     SELECT position, line, customer, field, reason, warning FROM found
-    ORDER BY position, line, warning, field, reason
+    ORDER BY position, coalesce(line, 0), warning, coalesce(field, ''), reason
 """
 
 

@@ -37,6 +37,8 @@ PERSONAL = (
     (re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,}\b"), "[number]"),
     (re.compile(r"\+?\d(?:[ .-]?\d){4,}"), "[number]"),
 )
+# Started as `uvicorn server:app` it would write by itself, access lines with addresses included.
+CLAIMED = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 EventDict = MutableMapping[str, Any]
@@ -65,6 +67,9 @@ def configure_logs(settings: Settings, out: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers = [*(other for other in root.handlers if not _is_ours(other)), handler]
     root.setLevel(handler.level)
+    for name in CLAIMED:
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [], True
 
 
 def scrub(text: str) -> str:

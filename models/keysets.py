@@ -96,7 +96,7 @@ async def read_pages(
 ) -> dict[K, Page[M]]:
     """The same page of each parent's rows, in one statement whatever the number of parents.
 
-    Each parent is its own branch of a UNION ALL with its own limit, so each reads only its page from the index.
+    Each parent is a branch of a UNION ALL with its own limit, so each reads only its page from the index.
     """
     found: dict[K, list[M]] = {parent: [] for parent in parents}
     branches = [_cut(rows, order, part) for rows in parents.values()]

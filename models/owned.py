@@ -12,7 +12,7 @@ from models.ids import new_id
 
 
 class OwnedModel(Model):
-    """A row of one customer. The database keys it by (customer_id, id), so one customer lives in one shard."""
+    """A row of one customer, keyed by (customer_id, id) in the database: one customer lives in one shard."""
 
     id = fields.BigIntField(primary_key=True, generated=False, default=new_id)
     customer_id: int

@@ -1,7 +1,7 @@
 """The access machine: from an identifier to a session, one typed step after another.
 
-The server decides the next step. An identifier that nobody has walks the same way, writes the same rows and is
-answered in the same words, so the walk does not tell who is a customer.
+The server decides the next step. An identifier that nobody has walks the same way, writes the same rows
+and is answered in the same words, so the walk does not tell who is a customer.
 """
 
 from __future__ import annotations

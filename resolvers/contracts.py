@@ -6,6 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 import models
+from models.keysets import Order, Slice, read_pages
+
+SOONEST_FIRST = Order("due_on", descending=False)
 
 
 async def list_for_customer(
@@ -46,13 +49,10 @@ async def schedules_by_contract(
 
 async def next_instalments(customer_id: int, contract_ids: list[int]) -> list[models.Instalment | None]:
     """The next instalment to come of each contract: those missed are told by the overdue amount."""
-    rows = (
-        models.Instalment.owned_by(customer_id)
-        .filter(contract_id__in=contract_ids, status=models.InstalmentStatus.UPCOMING)
-        .order_by("-due_on", "-number")
-    )
-    soonest = {row.contract_id: row for row in await rows}
-    return [soonest.get(contract_id) for contract_id in contract_ids]
+    upcoming = models.Instalment.owned_by(customer_id).filter(status=models.InstalmentStatus.UPCOMING)
+    parents = {key: upcoming.filter(contract_id=key) for key in contract_ids}
+    pages = await read_pages(parents, lambda row: row.contract_id, SOONEST_FIRST, Slice(1))
+    return [next(iter(pages[key].rows), None) for key in contract_ids]
 
 
 def available_cents(contract: models.Contract) -> int:

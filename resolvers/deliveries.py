@@ -1,7 +1,8 @@
 """The outbox at work: queued SMS and e-mails leave after commit, each held by one worker at a time.
 
-A message is claimed, sent, then marked sent. Two workers never hold the same one; only a worker that dies between
-the service's answer and the mark can make a message leave twice, after its hold ends, with the same id.
+A message is claimed, sent, then marked sent. Two workers never hold the same one; only a worker that dies
+between the service's answer and the mark can make a message leave twice, after its hold ends, with the same
+id.
 """
 
 from __future__ import annotations

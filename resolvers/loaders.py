@@ -28,7 +28,7 @@ class Loaders:
     def load(
         self, batch: Callable[..., Awaitable[Sequence[V]]], *arguments: Hashable, key: Hashable
     ) -> Awaitable[V]:
-        """What `batch(*arguments, keys)` answers for `key`, asked together with the other keys of this tick."""
+        """What `batch(*arguments, keys)` answers for `key`, asked with the other keys of this tick."""
         made = self._made.get((batch, arguments))
         if made is None:
             made = self._made[batch, arguments] = _Loader(load_fn=partial(batch, *arguments))

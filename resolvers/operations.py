@@ -11,7 +11,7 @@ from tortoise.queryset import QuerySet
 import models
 from domain.folding import folded
 from models.keysets import Order, Page, Slice, read_page, read_pages
-from resolvers.rows import count_by_contract
+from resolvers.rows import count_by
 
 
 class Sorting(Enum):
@@ -79,7 +79,7 @@ async def pages_by_contract(
 
 
 async def counts_by_contract(customer_id: int, only: Filter, contract_ids: list[int]) -> list[int]:
-    return await count_by_contract(_matching(customer_id, only), contract_ids)
+    return await count_by("contract_id", _matching(customer_id, only), contract_ids)
 
 
 async def pages_by_statement(
@@ -90,3 +90,7 @@ async def pages_by_statement(
     }
     pages = await read_pages(parents, lambda row: row.statement_id, Sorting.NEWEST_FIRST.value, part)
     return [pages[key] for key in statement_ids]
+
+
+async def counts_by_statement(customer_id: int, statement_ids: list[int]) -> list[int]:
+    return await count_by("statement_id", models.Operation.owned_by(customer_id), statement_ids)

@@ -1,7 +1,7 @@
 """The part of the access machine that goes by SMS: the phone number, then the provisional code.
 
-The phone must be the one on file. When it is not, or when nobody has the identifier, the same step follows and no
-SMS leaves, so that the answer never says which.
+The phone must be the one on file. When it is not, or when nobody has the identifier, the same step follows
+and no SMS leaves, so that the answer never says which.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Batches that serve any table: rows by id, and how many each contract has."""
+"""Batches that serve any table: rows by id, and how many each parent has."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ async def rows_by_id(model: type[M], customer_id: int, ids: list[int]) -> list[M
     return [found.get(row_id) for row_id in ids]
 
 
-async def count_by_contract(rows: QuerySet[M], contract_ids: list[int]) -> list[int]:
-    """How many of the rows each contract has, in one statement."""
+async def count_by(column: str, rows: QuerySet[M], ids: list[int]) -> list[int]:
+    """How many of the rows each parent has, in one statement; `column` names the parent."""
     counted = (
-        rows.filter(contract_id__in=contract_ids)
+        rows.filter(**{f"{column}__in": ids})
         .annotate(rows_count=Count("id"))
-        .group_by("contract_id")
-        .values("contract_id", "rows_count")
+        .group_by(column)
+        .values(column, "rows_count")
     )
-    found = {row["contract_id"]: row["rows_count"] for row in await counted}
-    return [found.get(contract_id, 0) for contract_id in contract_ids]
+    found = {row[column]: row["rows_count"] for row in await counted}
+    return [found.get(parent_id, 0) for parent_id in ids]

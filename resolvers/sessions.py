@@ -49,7 +49,7 @@ async def open_session(gateways: Gateways, customer_id: int, assurance: models.A
 
 
 async def resume(gateways: Gateways, token: str) -> models.Session | None:
-    """The open session of a cookie's token, with its life prolonged; None when closed, idle too long or forged."""
+    """The open session of a cookie's token, its life prolonged; None when closed, idle too long or forged."""
     customer_id, secret = _parts(token)
     if customer_id is None:
         return None

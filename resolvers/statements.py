@@ -8,7 +8,7 @@ from tortoise.queryset import QuerySet
 
 import models
 from models.keysets import Order, Page, Slice, read_page, read_pages
-from resolvers.rows import count_by_contract
+from resolvers.rows import count_by
 
 NEWEST_FIRST = Order("closed_on")
 
@@ -44,4 +44,4 @@ async def pages_by_contract(
 
 
 async def counts_by_contract(customer_id: int, year: int | None, contract_ids: list[int]) -> list[int]:
-    return await count_by_contract(_closed_in(customer_id, year), contract_ids)
+    return await count_by("contract_id", _closed_in(customer_id, year), contract_ids)

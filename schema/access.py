@@ -25,15 +25,16 @@ from schema.problems import (
 )
 from schema.viewers import Info
 
-NextStep: TypeAlias = Annotated[
-    KeypadStep | NewCodeStep,
-    strawberry.union("NextStep", description="The same step again, with fresh keypads"),
-]
-
 
 @strawberry.type(description="The customer is signed in: the answer sets the session's cookie")
 class SignedIn:
     customer: Customer = strawberry.field(description="Who signed in")
+
+
+AccessStep: TypeAlias = Annotated[
+    KeypadStep | PhoneStep | SmsCodeStep | NewCodeStep | SignedIn,
+    strawberry.union("AccessStep", description="A step of the access machine"),
+]
 
 
 @strawberry.type(description="The session is closed and its cookie erased")
@@ -45,55 +46,48 @@ class SignedOut:
 class WrongCredentials(Problem):
     code: str = "WRONG_CREDENTIALS"
     attempts_left: int = strawberry.field(description="Tries left before a lock")
-    next: NextStep = strawberry.field(description="Where to try again")
+    next: AccessStep = strawberry.field(description="Where to try again")
 
 
 @strawberry.type(description="The keypad is expired, used or another's; no try was counted")
 class KeypadOver(Problem):
     code: str = "KEYPAD_OVER"
-    next: NextStep = strawberry.field(description="The same step with a fresh keypad")
+    next: AccessStep = strawberry.field(description="The same step with a fresh keypad")
 
 
 @strawberry.type(description="The two entries of the new code differ")
 class CodesDiffer(Problem):
     code: str = "CODES_DIFFER"
-    next: NextStep = strawberry.field(description="Where to choose again")
+    next: AccessStep = strawberry.field(description="Where to choose again")
 
 
 @strawberry.type(description="The new code is too easy to guess")
 class WeakCode(Problem):
     code: str = "WEAK_CODE"
     weakness: Weakness = strawberry.field(description="Why it is easy to guess")
-    next: NextStep = strawberry.field(description="Where to choose again")
+    next: AccessStep = strawberry.field(description="Where to choose again")
 
 
-LogInResult = Annotated[
-    KeypadStep | InvalidInput | Throttled | TemporarilyUnavailable,
-    strawberry.union("LogInResult", description="Outcome of `logIn`"),
-]
-PhoneFlowResult = Annotated[
-    PhoneStep | InvalidInput | Throttled | TemporarilyUnavailable,
-    strawberry.union("PhoneFlowResult", description="Outcome of `recoverCode` and `connectFirstTime`"),
-]
-RefreshKeypadResult = Annotated[
-    KeypadStep | NewCodeStep | FlowOver | Throttled | TemporarilyUnavailable,
-    strawberry.union("RefreshKeypadResult", description="Outcome of `refreshKeypad`"),
-]
-EnterCodeResult = Annotated[
-    SignedIn | WrongCredentials | AccountLocked | KeypadOver | FlowOver | InvalidInput,
-    strawberry.union("EnterCodeResult", description="Outcome of `enterCode`"),
-]
-SmsSentResult = Annotated[
-    SmsCodeStep | FlowOver | InvalidInput | Throttled | TemporarilyUnavailable,
-    strawberry.union("SmsSentResult", description="Outcome of `confirmPhone` and `resendSmsCode`"),
-]
-EnterSmsCodeResult = Annotated[
-    NewCodeStep | WrongCode | FlowOver | InvalidInput,
-    strawberry.union("EnterSmsCodeResult", description="Outcome of `enterSmsCode`"),
-]
-ChooseCodeResult = Annotated[
-    SignedIn | CodesDiffer | WeakCode | KeypadOver | FlowOver | InvalidInput,
-    strawberry.union("ChooseCodeResult", description="Outcome of `chooseCode`"),
+AccessResult = Annotated[
+    KeypadStep
+    | PhoneStep
+    | SmsCodeStep
+    | NewCodeStep
+    | SignedIn
+    | WrongCredentials
+    | WrongCode
+    | WeakCode
+    | CodesDiffer
+    | KeypadOver
+    | FlowOver
+    | AccountLocked
+    | InvalidInput
+    | Throttled
+    | TemporarilyUnavailable,
+    strawberry.union(
+        "AccessResult",
+        description="Next step of the access machine, which the server decides, or what stands in the way",
+    ),
 ]
 
 
@@ -138,23 +132,23 @@ class AccessMutations:
     @strawberry.mutation(description="Begin to sign in: the keypad follows, whatever the identifier")
     async def log_in(
         self, info: Info, identifier: GivenIdentifier, accessible_keypad: Accessible = False
-    ) -> LogInResult:
+    ) -> AccessResult:
         return await _begin(info, AccessPurpose.SIGN_IN, identifier, accessible_keypad)
 
     @strawberry.mutation(description="Begin to choose a new code because the old one is forgotten")
     async def recover_code(
         self, info: Info, identifier: GivenIdentifier, accessible_keypad: Accessible = False
-    ) -> PhoneFlowResult:
+    ) -> AccessResult:
         return await _begin(info, AccessPurpose.FORGOTTEN_CODE, identifier, accessible_keypad)
 
     @strawberry.mutation(description="Begin to create the customer area: choose a first code")
     async def connect_first_time(
         self, info: Info, identifier: GivenIdentifier, accessible_keypad: Accessible = False
-    ) -> PhoneFlowResult:
+    ) -> AccessResult:
         return await _begin(info, AccessPurpose.FIRST_CONNECTION, identifier, accessible_keypad)
 
     @strawberry.mutation(description="Fresh keypads for a step that shows some")
-    async def refresh_keypad(self, info: Info, flow_id: FlowId) -> RefreshKeypadResult:
+    async def refresh_keypad(self, info: Info, flow_id: FlowId) -> AccessResult:
         return _answer(await access.refresh_keypad(info.context, flow_id))
 
     @strawberry.mutation(description="Answer a KeypadStep: the secret code, as positions")
@@ -163,7 +157,7 @@ class AccessMutations:
         info: Info,
         flow_id: FlowId,
         entry: Annotated[KeypadEntry, strawberry.argument(description="The secret code")],
-    ) -> EnterCodeResult:
+    ) -> AccessResult:
         return await _finish(info, await secret_codes.enter_code(info.context, flow_id, entry.read()))
 
     @strawberry.mutation(description="Answer a PhoneStep: the last phone number the lender was given")
@@ -172,11 +166,11 @@ class AccessMutations:
         info: Info,
         flow_id: FlowId,
         phone: Annotated[str, strawberry.argument(description="National or international form")],
-    ) -> SmsSentResult:
+    ) -> AccessResult:
         return _answer(await provisional_codes.confirm_phone(info.context, flow_id, phone))
 
     @strawberry.mutation(description="Ask for another SMS; the code before no longer works")
-    async def resend_sms_code(self, info: Info, flow_id: FlowId) -> SmsSentResult:
+    async def resend_sms_code(self, info: Info, flow_id: FlowId) -> AccessResult:
         return _answer(await provisional_codes.resend_sms_code(info.context, flow_id))
 
     @strawberry.mutation(description="Answer an SmsCodeStep: the provisional code")
@@ -185,7 +179,7 @@ class AccessMutations:
         info: Info,
         flow_id: FlowId,
         code: Annotated[str, strawberry.argument(description="Six digits")],
-    ) -> EnterSmsCodeResult:
+    ) -> AccessResult:
         return _answer(await provisional_codes.enter_sms_code(info.context, flow_id, code))
 
     @strawberry.mutation(description="Answer a NewCodeStep: the new code, twice. Other sessions are closed")
@@ -195,7 +189,7 @@ class AccessMutations:
         flow_id: FlowId,
         first: Annotated[KeypadEntry, strawberry.argument(description="The new code, on the first keypad")],
         second: Annotated[KeypadEntry, strawberry.argument(description="The new code, on the second keypad")],
-    ) -> ChooseCodeResult:
+    ) -> AccessResult:
         outcome = await secret_codes.choose_code(info.context, flow_id, first.read(), second.read())
         return await _finish(info, outcome)
 

@@ -38,35 +38,35 @@ class Keypad:
         return cls(challenge_id=strawberry.ID(shown.token), keys=keys, expires_at=shown.expires_at)
 
 
-@strawberry.interface(description="Where a customer stands on the way in")
-class AccessStep:
+@strawberry.interface(description="Where a flow stands on the way in")
+class FlowStep:
     flow_id: strawberry.ID = strawberry.field(description="Sent back with the answer to this step")
     purpose: AccessPurpose = strawberry.field(description="What the flow is for")
     expires_at: datetime = strawberry.field(description="When the flow can no longer go on (UTC)")
 
 
 @strawberry.type(description="Next: press the secret code, with `enterCode`")
-class KeypadStep(AccessStep):
+class KeypadStep(FlowStep):
     keypad: Keypad = strawberry.field(description="The keys to press")
 
 
 @strawberry.type(description="Next: give the last phone number the lender was given, with `confirmPhone`")
-class PhoneStep(AccessStep):
+class PhoneStep(FlowStep):
     pass
 
 
 @strawberry.type(
-    description="Next: enter the code sent by SMS, with `enterSmsCode`. The SMS leaves only if the phone number "
-    "is the customer's; the answer never says whether it is"
+    description="Next: enter the code sent by SMS, with `enterSmsCode`. The SMS leaves only if the phone "
+    "number is the customer's; the answer never says whether it is"
 )
-class SmsCodeStep(AccessStep):
+class SmsCodeStep(FlowStep):
     sms_reference: str = strawberry.field(description="Reference that the SMS repeats, such as 7F")
     sms_expires_at: datetime = strawberry.field(description="When the code can no longer be used (UTC)")
     resend_allowed_at: datetime = strawberry.field(description="When another SMS may be asked for (UTC)")
 
 
 @strawberry.type(description="Next: press a new secret code twice, on two keypads, with `chooseCode`")
-class NewCodeStep(AccessStep):
+class NewCodeStep(FlowStep):
     first: Keypad = strawberry.field(description="Keys for the new code")
     second: Keypad = strawberry.field(description="Keys for the new code again")
 

@@ -1,4 +1,4 @@
-"""Ids as clients see them: opaque, strict, and carrying the customer, so that any row is one keyed look-up."""
+"""Ids as clients see them: opaque, strict, carrying the customer, so that any row is one keyed look-up."""
 
 from __future__ import annotations
 

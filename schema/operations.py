@@ -137,7 +137,7 @@ class OperationFilter:
     )
     text: str | None = strawberry.field(
         default=None,
-        description="Label or merchant contains this text, whatever its accents and case, 80 characters at most",
+        description="Label or merchant contains this text, whatever accents and case, 80 characters at most",
     )
 
 

@@ -1,7 +1,7 @@
 """One connection for every list that grows (GraphQL Cursor Connections specification), over keysets.
 
-A cursor holds the place of a row in an order, not a count of rows: pages stay right while rows are added, and a deep
-page costs what the first one costs.
+A cursor holds the place of a row in an order, not a count of rows: pages stay right while rows are added,
+and a deep page costs what the first one costs.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Window: TypeAlias = tuple[int | None, str | None, int | None, str | None]  # fir
 class PageInfo:
     has_next_page: bool = strawberry.field(description="Whether more follows the page")
     has_previous_page: bool = strawberry.field(
-        description="Whether more precedes the page; when paging forward, whether the page began after a cursor"
+        description="Whether more precedes the page; paging forward, whether it began after a cursor"
     )
     start_cursor: str | None = strawberry.field(description="Cursor of the first edge, null on an empty page")
     end_cursor: str | None = strawberry.field(description="Cursor of the last edge, null on an empty page")

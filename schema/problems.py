@@ -44,7 +44,8 @@ class InvalidInput(Problem):
 
     @classmethod
     def of(cls, refusal: refusals.InvalidInput) -> InvalidInput:
-        return cls(fields=[InvalidField(field=to_camel_case(bad.field), rule=bad.rule) for bad in refusal.fields])
+        fields = [InvalidField(field=to_camel_case(bad.field), rule=bad.rule) for bad in refusal.fields]
+        return cls(fields=fields)
 
 
 @strawberry.type(description="Too many tries from here: come back later")

@@ -14,7 +14,7 @@ from resolvers import profiles
 from resolvers.rows import rows_by_id
 from schema import contracts, ids
 from schema.access import AccessMutations
-from schema.access_steps import AccessStep
+from schema.access_steps import FlowStep
 from schema.cards import Card
 from schema.contact import ContactQueries
 from schema.contracts import ContractQueries, contract_of
@@ -81,7 +81,7 @@ def build_schema() -> strawberry.Schema:
     return strawberry.Schema(
         query=Query,
         mutation=Mutation,
-        types=[*contracts.TYPES.values(), Node, Problem, AccessStep],
+        types=[*contracts.TYPES.values(), Node, Problem, FlowStep],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
 

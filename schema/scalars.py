@@ -32,8 +32,8 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     Money: strawberry.scalar(
         name="Money",
         description=(
-            'Exact amount of money as a decimal string with two places, such as "1234.50", in the currency of '
-            "the contract it belongs to. Never a float."
+            'Exact amount of money as a decimal string with two places, such as "1234.50", in the currency '
+            "of the contract it belongs to. Never a float."
         ),
         serialize=decimal_text,
         parse_value=_money_in,

@@ -90,16 +90,14 @@ class Statement(Node):
         last: Last = None,
         before: Before = None,
     ) -> OperationConnection:
-        order, row = Sorting.NEWEST_FIRST.value, self.row
-        page = await info.context.loaders.load(
-            operations.pages_by_statement,
-            row.customer_id,
-            slice_of(order, first, after, last, before),
-            key=row.id,
-        )
-        only = operations.Filter(statement_id=row.id)
+        order, load, row = Sorting.NEWEST_FIRST.value, info.context.loaders.load, self.row
+        part = slice_of(order, first, after, last, before)
+        page = await load(operations.pages_by_statement, row.customer_id, part, key=row.id)
         return OperationConnection.of(
-            page, order, Operation.of, count=lambda: operations.count_for_customer(row.customer_id, only)
+            page,
+            order,
+            Operation.of,
+            count=lambda: load(operations.counts_by_statement, row.customer_id, key=row.id),
         )
 
 

@@ -108,6 +108,7 @@ def rule(name: str, locale: Locale) -> str:
 def _in(locale: Locale, sentences: tuple[str, str]) -> str:
     return sentences[(_FRENCH, _ENGLISH).index(locale)]
 
+
 GRAPHIQL_INTRO = """\
 # Customer area: explore the schema, run queries as a signed-in customer.
 #

@@ -79,8 +79,8 @@ def postgres_url(postgres_database: str) -> str:
 async def _empty(url: str) -> None:
     connection = await asyncpg.connect(url)
     try:
-        named = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'tortoise_migrations'"
-        tables = [row["tablename"] for row in await connection.fetch(named)]
+        rows = await connection.fetch("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")
+        tables = [row["name"] for row in rows if row["name"] != "tortoise_migrations"]
         await connection.execute("SET session_replication_role = replica")  # in any order
         await connection.execute(";".join(f'DELETE FROM "{table}"' for table in tables))
     finally:
@@ -119,7 +119,11 @@ def clock() -> Clock:
 def settings(database_url: str, tmp_path: Path) -> Settings:
     """Development settings on the test's database, with digests too cheap for anything but tests."""
     return Settings(
-        data_directory=tmp_path, database_url=database_url, digest_memory_kib=8, digest_passes=1, log_level="error"
+        data_directory=tmp_path,
+        database_url=database_url,
+        digest_memory_kib=8,
+        digest_passes=1,
+        log_level="error",
     )
 
 
@@ -144,4 +148,3 @@ def gateways(settings: Settings, messages: MemoryMessages, clock: Clock) -> Gate
 def context(database: str, gateways: Gateways) -> Context:
     """A stranger's operation."""
     return Context(gateways=gateways, address="192.0.2.1")
-

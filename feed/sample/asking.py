@@ -26,10 +26,15 @@ CARD_FEE_CENTS: Cents = 24_00
 ONE_EURO: Cents = 1_00
 
 
-def charge(plan: LinePlan, ledger: Ledger, opened_on: date, day: date, *, card_fee: bool) -> None:
-    """Book interest, insurance and a card account's yearly fee the day the period closes."""
+def charge(
+    plan: LinePlan, ledger: Ledger, opened_on: date, day: date, *, last: bool = False, card_fee: bool = False
+) -> None:
+    """Book interest, insurance and a card account's yearly fee the day the period closes.
+
+    Interest bears on what is owed at the end of each day: on the last one that will be nothing.
+    """
     period = f"du {opened_on:%d/%m/%Y} au {day:%d/%m/%Y}"
-    interest = _interest_cents(plan, ledger.steps_taken(), opened_on, day)
+    interest = _interest_cents(plan, ledger.steps_taken(), opened_on, day if last else day + ONE_DAY)
     if interest:
         ledger.book(OperationKind.INTEREST, day, f"Intérêts {period}", Parts(interest=interest))
     insurance = half_up(max(ledger.owed.principal, 0) * INSURANCE_MONTHLY_SHARE)
@@ -42,9 +47,9 @@ def charge(plan: LinePlan, ledger: Ledger, opened_on: date, day: date, *, card_f
             ledger.book(OperationKind.WAIVER, day, "Geste commercial : cotisation offerte", -fee)
 
 
-def _interest_cents(plan: LinePlan, steps: Iterable[BalanceStep], opened_on: date, day: date) -> Cents:
+def _interest_cents(plan: LinePlan, steps: Iterable[BalanceStep], opened_on: date, until: date) -> Cents:
     rate = plan.borrowing_rate
-    return 0 if rate is None else interest_cents(balance_spans(steps, opened_on, day + ONE_DAY), rate)
+    return 0 if rate is None else interest_cents(balance_spans(steps, opened_on, until), rate)
 
 
 def agreed_cents(plan: LinePlan, drawn_cents: Cents) -> Cents:

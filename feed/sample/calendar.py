@@ -112,7 +112,7 @@ def _with_outcomes(plan: LinePlan, debits: dict[date, Debit], last: date) -> dic
 
 def _used_until(plan: LinePlan, debits: dict[date, Debit], last: date) -> date:
     """A missed instalment blocks the line; before it ends it is paid off without being used."""
-    missed = [debit.settled_on for debit in debits.values() if debit.outcome is Outcome.MISSED]
+    missed = [debit.settled_on - ONE_DAY for debit in debits.values() if debit.outcome is Outcome.MISSED]
     quiet_months = plan.idle_months or (2 if plan.ended_months_ago is not None else 0)
     return min([*missed, months_from(last, -quiet_months)])
 

@@ -83,8 +83,10 @@ FOUR_DEBTS = _debts(
 )
 
 DEMO = _role(
-    _credit(3_000, "20.90", draw_days=110, pace=0.1, insured=True, deferred=7, extra_repayments=True),
-    _card(3_500, 0.9, eventful=True, card_renewed=True, fee_waived=True),
+    _credit(
+        3_000, "20.90", months=25, draw_days=110, pace=0.1, insured=True, deferred=7, extra_repayments=True
+    ),
+    _card(4_500, 0.9, months=25, eventful=True, card_renewed=True, fee_waived=True),
     _loan(8_000, "5.40", 36, 14, "4.80"),
     _loan(2_400, "6.90", 12, 12, ended_months_ago=5),
     access=Access.SEEN_RECENTLY,

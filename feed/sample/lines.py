@@ -160,7 +160,7 @@ class Line:
 
     def _end(self, day: date) -> None:
         """Everything is repaid with the interest up to that day, and the last statement is empty."""
-        charge(self.plan, self.ledger, self._opened_on, day, card_fee=False)
+        charge(self.plan, self.ledger, self._opened_on, day, last=True)
         if self.ledger.owed.total:
             label = "Remboursement anticipé total"
             self.ledger.book(OperationKind.EARLY_REPAYMENT, day, label, -self.ledger.owed)

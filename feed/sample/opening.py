@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import anyio
 
 from feed.load import Stopped, load
-from feed.progress import Progress
+from feed.progress import SILENCE, Progress
 from feed.report import Summary
 from feed.sample.access import Standings
 from feed.sample.cast import Access
@@ -19,6 +19,7 @@ from feed.sample.customers import SampleCustomer, sample_customers
 from feed.sample.writing import write_customers
 from gateways import Gateways
 from models import Credential, CustomerReference
+from models.backends.migrating import pending_migrations
 from models.backends.opening import open_database
 
 DEMO_CODE = "274916"
@@ -48,7 +49,7 @@ class SampleSummary:
 
 
 async def open_sample(
-    gateways: Gateways, today: date, *, progress: Progress | None = None
+    gateways: Gateways, today: date, *, progress: Progress = SILENCE
 ) -> SampleSummary | Stopped:
     """Put the sample in the database of the settings, which must be migrated.
 
@@ -57,7 +58,7 @@ async def open_sample(
     url, cast = gateways.settings.database_url, list(sample_customers(today))
     loaded = None
     async with open_database(url):
-        known = await _ids(cast)
+        known = {} if await pending_migrations() else await _ids(cast)
     if missing := [one for one in cast if one.row.customer not in known]:
         outcome = await _load(gateways, missing, progress)
         if isinstance(outcome, Stopped):
@@ -68,9 +69,7 @@ async def open_sample(
     return SampleSummary(tuple(map(_login, cast)), loaded)
 
 
-async def _load(
-    gateways: Gateways, customers: list[SampleCustomer], progress: Progress | None
-) -> Summary | Stopped:
+async def _load(gateways: Gateways, customers: list[SampleCustomer], progress: Progress) -> Summary | Stopped:
     with TemporaryDirectory(prefix="portal-sample-") as name:
         directory = Path(name)
         write_customers(directory, customers)

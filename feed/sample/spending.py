@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 from random import Random
@@ -16,6 +16,8 @@ from models import OperationKind
 RISE_AFTER_MONTHS = 11
 CASH_A_DAY = 0.05
 ROUND_PRICES = (0, 0, 50, 90, 95, 99)
+RETURNABLE = frozenset({"CLOTHING", "HOME", "ELECTRONICS", "DIY", "CHILDREN"})
+FATED_CENTS_MAX: Cents = 150_00
 
 
 class Fate(Enum):
@@ -67,25 +69,18 @@ def drawdowns(first: date, today: date, each_days: int, limit_cents: Cents, chan
 
 def with_fates(spends: list[Spend], today: date) -> list[Spend]:
     """Give some purchases of known age an end of their own, and make one today."""
-    fated = dict(_fated(spends, today))
-    last = Spend(OperationKind.PURCHASE, today, today + ONE_DAY, 12_40, "Boulangerie Lemoine", "BAKERY")
-    return [*(fated.get(number, spend) for number, spend in enumerate(spends)), last]
-
-
-def _fated(spends: list[Spend], today: date) -> Iterator[tuple[int, Spend]]:
+    fated = list(spends)
     for age, fate in FATES_BY_AGE.items():
-        shops = [
-            (abs((today - spend.on).days - age), -spend.cents, number)
-            for number, spend in enumerate(spends)
-            if spend.category in ("CLOTHING", "HOME", "ELECTRONICS", "DIY", "CHILDREN")
-        ]
-        if shops:
-            _, cents, number = min(shops)
-            spend = spends[number]
-            yield (
-                number,
-                Spend(spend.kind, spend.on, spend.booked_on, -cents, spend.merchant, spend.category, fate),
-            )
+        if shops := [number for number, spend in enumerate(fated) if _may_go_wrong(spend)]:
+            number = min(shops, key=lambda number: abs((today - fated[number].on).days - age))
+            fated[number] = replace(fated[number], fate=fate)
+    day, kind = today + ONE_DAY, OperationKind.PURCHASE
+    return [*fated, Spend(kind, today, day, 12_40, "Boulangerie Lemoine", "BAKERY")]
+
+
+def _may_go_wrong(spend: Spend) -> bool:
+    """Small enough never to be declined, and from a shop that takes goods back."""
+    return spend.fate is Fate.KEPT and spend.category in RETURNABLE and spend.cents <= FATED_CENTS_MAX
 
 
 def _visits(habits: list[tuple[Trade, str]], day: date, pace: float, chance: Random) -> Iterator[Spend]:

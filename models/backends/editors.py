@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.backends.base.schema_generator import BaseSchemaGenerator
 from tortoise.exceptions import ConfigurationError
 from tortoise.fields.base import Field
 from tortoise.fields.relational import ForeignKeyFieldInstance, ManyToManyFieldInstance
@@ -17,10 +19,18 @@ from tortoise.migrations.schema_editor.base import BaseSchemaEditor
 from tortoise.migrations.schema_editor.data import ModelSqlData
 from tortoise.models import Model
 
+from models.backends.definitions import PRIMARY_KEY, Table, text
 from models.backends.rows import OWNER_COLUMN, is_owned
-from models.backends.tables import PRIMARY_KEY, Description, Table, text
+from models.backends.tables import Description
 
 Constraint = UniqueConstraint | CheckConstraint
+
+
+class NoGenerator(BaseSchemaGenerator):
+    """In place of Tortoise's other way to make tables, which knows neither owners nor constraints."""
+
+    def __init__(self, client: BaseDBAsyncClient) -> None:
+        raise ConfigurationError("tables are made by migrations: models.backends.migrating.migrate")
 
 
 class Editor(BaseSchemaEditor):

@@ -236,10 +236,19 @@ async def make_migration(
     A relation that was renamed is taken for one removed and one added, which would lose what it held: write
     RenameField, then AlterField with the new `source_field`, in place of the two.
     """
+    writer = await _changes(modules, migrations)
+    return None if writer is None else Writer.of(writer, name).write()
+
+
+async def unwritten_changes(*, modules: Sequence[str] = MODULES, migrations: str = MIGRATIONS) -> list[str]:
+    """What `make_migration` would write, in words."""
+    writer = await _changes(modules, migrations)
+    return [] if writer is None else [operation.describe() for operation in writer.operations]
+
+
+async def _changes(modules: Sequence[str], migrations: str) -> MigrationWriter | None:
     config = tortoise_config("sqlite://:memory:", modules=modules, migrations=migrations)
     async with TortoiseContext() as context:
         await context.init(config=config)
         assert context.apps is not None
-        for writer in await MigrationAutodetector(context.apps, config["apps"]).changes():
-            return Writer.of(writer, name).write()
-    return None
+        return next(iter(await MigrationAutodetector(context.apps, config["apps"]).changes()), None)

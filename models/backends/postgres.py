@@ -7,7 +7,7 @@ leave session state behind: no SET without LOCAL, no session-level advisory lock
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -18,6 +18,7 @@ from tortoise.backends.base.client import TransactionContext
 from tortoise.backends.base_postgres.client import translate_exceptions
 from tortoise.exceptions import IntegrityError, OperationalError
 
+from models.backends.editors import NoGenerator
 from models.backends.errors import (
     DatabaseBusy,
     DatabaseFull,
@@ -54,6 +55,13 @@ _KINDS: tuple[tuple[type[Exception], type[Exception]], ...] = (
     (asyncpg.InterfaceError, DatabaseUnavailable),
     (asyncpg.InternalClientError, DatabaseUnavailable),
     (OSError, DatabaseUnavailable),  # ConnectionError and TimeoutError are kinds of OSError
+)
+# What a restart or a fail-over brings: the other idle connections lead to the old server too.
+_LEADS_ASTRAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.ReadOnlySQLTransactionError,
+    ConnectionError,
 )
 _KNOWN = tuple(known for known, _ in _KINDS)
 
@@ -97,6 +105,7 @@ class PostgresClient(AsyncpgDBClient):
     """The pool of connections to one server, or to whichever of several accepts writes."""
 
     executor_class = PostgresRows
+    schema_generator: Any = NoGenerator
     schema_editor: ClassVar[type[PostgresEditor]] = PostgresEditor
 
     def __init__(
@@ -131,11 +140,11 @@ class PostgresClient(AsyncpgDBClient):
 
     async def borrow(self) -> Any:
         """A free connection of the pool, within the time allowed."""
-        if self._pool is None:
-            await self.create_connection(with_db=True)
-        assert self._pool is not None
         try:
             async with asyncio.timeout(self.pool_timeout):
+                if self._pool is None:
+                    await self.create_connection(with_db=True)
+                assert self._pool is not None
                 return await self._pool.acquire()
         except TimeoutError:
             raise DatabaseUnavailable("no connection to the database became free in time") from None
@@ -149,24 +158,14 @@ class PostgresClient(AsyncpgDBClient):
         try:
             return await func(self, *args, **kwargs)
         except _KNOWN as error:
-            trouble = translated(error)
-            if isinstance(trouble, DatabaseUnavailable):
+            if isinstance(error, _LEADS_ASTRAY):
                 await self._doubt_the_pool()
-            raise trouble from error
+            raise translated(error) from error
 
     async def _doubt_the_pool(self) -> None:
-        """Connect anew before the next use: after a fail-over the idle connections lead to the old server."""
+        """Connect anew before each connection's next use."""
         if self._pool is not None:
             await self._pool.expire_connections()
-
-    async def copy_rows(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Insert many rows in the fastest way of this database: all or none."""
-        await self._copy(table, columns, rows)
-
-    @translate_exceptions
-    async def _copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        async with self.acquire_connection() as connection:
-            await connection.copy_records_to_table(table, columns=columns, records=rows)
 
     def _in_transaction(self) -> TransactionContext:
         return Transaction(PostgresTransaction(self))

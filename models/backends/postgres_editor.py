@@ -5,8 +5,8 @@ from __future__ import annotations
 from tortoise.exceptions import ConfigurationError
 from tortoise.migrations.schema_editor.asyncpg import AsyncpgSchemaEditor
 
+from models.backends.definitions import PRIMARY_KEY, Column, Table
 from models.backends.editors import Editor, came, gone, recommented
-from models.backends.tables import PRIMARY_KEY, Column, Table
 
 
 class PostgresEditor(Editor, AsyncpgSchemaEditor):

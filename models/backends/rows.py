@@ -28,7 +28,7 @@ def is_owned(model: type[Model]) -> bool:
 
 
 def forget_prepared(connection_name: str) -> None:
-    """Drop the statements prepared under this alias: another dialect may have written them (defect E)."""
+    """Drop the statements prepared under this alias: another dialect may have written them."""
     for key in [key for key in EXECUTOR_CACHE if key[0] == connection_name]:
         del EXECUTOR_CACHE[key]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
@@ -18,6 +18,7 @@ import aiosqlite
 from tortoise.backends.base.client import TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient as TortoiseSqliteClient
 
+from models.backends.editors import NoGenerator
 from models.backends.errors import DatabaseBusy
 from models.backends.rows import SqliteRows, forget_prepared
 from models.backends.sqlite_editor import SqliteEditor
@@ -45,6 +46,7 @@ class SqliteClient(TortoiseSqliteClient):
     """The connections to one file (or one connection to a database in memory)."""
 
     executor_class = SqliteRows
+    schema_generator: Any = NoGenerator
     schema_editor: ClassVar[type[SqliteEditor]] = SqliteEditor
 
     def __init__(self, file_path: str, busy_timeout: float = BUSY_SECONDS, **named: Any) -> None:
@@ -167,12 +169,6 @@ class SqliteClient(TortoiseSqliteClient):
 
     async def execute_script(self, query: str) -> None:
         await self._write(script, query)
-
-    async def copy_rows(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Insert many rows in the fastest way of this database: all or none."""
-        names = ", ".join(f'"{column}"' for column in columns)
-        marks = ", ".join("?" * len(columns))
-        await self.execute_many(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', rows)  # type: ignore[arg-type]
 
     def _in_transaction(self) -> TransactionContext:
         return Transaction(SqliteTransaction(self))

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from tortoise.exceptions import ConfigurationError
 from tortoise.migrations.schema_editor.sqlite import SqliteSchemaEditor
 
+from models.backends.definitions import Table, quoted
 from models.backends.editors import Editor, came, gone
-from models.backends.tables import Table, quoted
 
 _CONSTRAINT = re.compile(r'CONSTRAINT "([^"]+)"')
 

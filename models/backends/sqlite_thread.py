@@ -121,6 +121,8 @@ def commit(connection: Thread) -> None:
 async def call(connection: aiosqlite.Connection, work: Callable[..., Any], *values: Any) -> Any:
     """Run a function in the connection's thread; cancelling the task does not stop the function."""
     thread: Any = connection
+    if thread._connection is None:
+        raise DatabaseUnavailable("the database is closed")
     try:
         return await thread._execute(work, connection._conn, *values)
     except sqlite3.Error as error:

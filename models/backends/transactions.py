@@ -80,6 +80,10 @@ class TransactionClient(TransactionalDBClient):
         """Commit, or roll back, and give the connection back whatever happens."""
         raise NotImplementedError
 
+    async def close(self) -> None:
+        """Refuse: the connection is only lent."""
+        raise TransactionMisuse("a database is closed outside its transactions")
+
     async def control(self, sql: str) -> None:
         """Run a statement of the transaction's own, from whatever task."""
         raise NotImplementedError

@@ -41,6 +41,9 @@ HOME = ["12 rue des Lilas"]
             id="overseas",
         ),
         pytest.param(
+            HOME, "1" * 10, "Y", "IR", Address(("12 rue des Lilas",), "1" * 10, "Y", "IR"), id="ten digits"
+        ),
+        pytest.param(
             HOME,
             "sw1a 1aa",
             "London",
@@ -115,7 +118,11 @@ def test_a_good_address_is_tidied(
         ),
         pytest.param(HOME, "SW1A_1AA", "London", "GB", "postal_code", AddressRule.FORMAT, id="underscore"),
         pytest.param(
-            HOME, "1" * 11, "London", "GB", "postal_code", AddressRule.FORMAT, id="eleven characters"
+            HOME, "1" * 11, "London", "GB", "postal_code", AddressRule.TOO_LONG, id="eleven characters"
+        ),
+        pytest.param(HOME, "-123", "London", "GB", "postal_code", AddressRule.FORMAT, id="hyphen first"),
+        pytest.param(
+            HOME, "SW1A\t1AA", "London", "GB", "postal_code", AddressRule.CHARACTERS, id="tab in the code"
         ),
         pytest.param(HOME, "33000", " ", "FR", "city", AddressRule.REQUIRED, id="no city"),
         pytest.param(

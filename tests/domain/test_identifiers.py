@@ -31,6 +31,10 @@ NUMBER = "30601234567894321"
         pytest.param("3060-1234-5678-94321", id="hyphens"),
         pytest.param("3060\u20111234\u20115678\u201194321", id="no-break hyphens"),
         pytest.param("3060 - 1234 - 5678 - 94321", id="hyphens between spaces"),
+        pytest.param(
+            "30 - 60 - 12 - 34 - 56 - 7   8   9   4   3   2   1" + " " * 40, id="spaces around do not count"
+        ),
+        pytest.param("   ".join(NUMBER[:-2]) + NUMBER[-2:], id="59 characters"),
     ],
 )
 def test_a_long_number_is_read_however_it_is_grouped(text: str) -> None:
@@ -45,6 +49,8 @@ def test_a_long_number_is_read_however_it_is_grouped(text: str) -> None:
         pytest.param("3060123456789432", MalformedReason.LENGTH, id="16 digits"),
         pytest.param("306012345678943210", MalformedReason.LENGTH, id="18 digits"),
         pytest.param("3" * 65, MalformedReason.LENGTH, id="longer than is looked at"),
+        pytest.param("x" * 64, MalformedReason.CHARACTERS, id="the longest that is looked at"),
+        pytest.param("x" * 65, MalformedReason.LENGTH, id="one longer"),
         pytest.param("40601234567894321", MalformedReason.PREFIX, id="another issuer"),
         pytest.param("3060123456789432l", MalformedReason.CHARACTERS, id="a letter for a one"),
         pytest.param("-30601234567894321", MalformedReason.CHARACTERS, id="a hyphen before"),

@@ -19,6 +19,8 @@ from domain.instalments import (
     equal_instalment_cents,
     monthly_interest_cents,
 )
+from domain.money import CENTS_MAX
+from domain.rates import RATE_MAX
 
 FIRST = date(2027, 1, 5)
 
@@ -44,6 +46,26 @@ def test_the_last_instalment_absorbs_rounding(
     assert table[-1].payment_cents == last
     assert sum(row.interest_cents for row in table) == interest
     assert len(table) == months
+
+
+@pytest.mark.parametrize(
+    ("principal_cents", "rate", "months"),
+    [
+        pytest.param(CENTS_MAX, "0.05", 12, id="the largest principal"),
+        pytest.param(1, "0.05", MONTHS_MAX, id="the longest, for a cent"),
+        pytest.param(100_00, RATE_MAX, 2, id="the highest rate"),
+    ],
+)
+def test_loans_at_the_bounds(principal_cents: int, rate: str, months: int) -> None:
+    table = amortisation_table(principal_cents, Decimal(rate), months, FIRST)
+    assert len(table) == months
+    assert sum(row.principal_cents for row in table) == principal_cents
+
+
+def test_an_instalment_that_rounds_to_its_interest_leaves_all_to_the_last() -> None:
+    table = amortisation_table(6, Decimal(1), 24, FIRST)
+    assert {(row.payment_cents, row.principal_cents) for row in table[:-1]} == {(1, 0)}
+    assert (table[-1].payment_cents, table[-1].principal_cents) == (7, 6)
 
 
 def test_first_rows_of_the_example() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.keypad import CODE_LENGTH, DIGITS, KEYS, BadPositions, layout, read
+from domain.keypad import CODE_LENGTH, DIGITS, KEYS, LIFE, BadPositions, layout, read
 
 SHUFFLED = "5907318264"
 
@@ -16,6 +17,10 @@ SHUFFLED = "5907318264"
 @given(st.integers())
 def test_a_layout_holds_each_digit_once(seed: int) -> None:
     assert sorted(layout(Random(seed))) == list(DIGITS)
+
+
+def test_a_keypad_lives_two_minutes() -> None:
+    assert timedelta(minutes=2) == LIFE
 
 
 def test_every_digit_reaches_every_position() -> None:

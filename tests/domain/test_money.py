@@ -35,6 +35,7 @@ def test_amounts_have_two_decimals_and_a_sign(cents: int, text: str) -> None:
         pytest.param("12", 1200, id="no decimals"),
         pytest.param("12.5", 1250, id="one decimal"),
         pytest.param("007.50", 750, id="leading zeros"),
+        pytest.param("0" * 63 + "1", 100, id="64 characters"),
         pytest.param("-0", 0, id="minus zero is zero"),
         pytest.param("-90071992547409.91", -CENTS_MAX, id="the lowest"),
     ],
@@ -64,6 +65,7 @@ def test_other_spellings_are_read(text: str, cents: int) -> None:
         pytest.param("0x10", id="hexadecimal"),
         pytest.param("\u0661\u0662", id="digits of another script"),
         pytest.param("\uff11", id="full-width digit"),
+        pytest.param("0" * 64 + "1", id="65 characters"),
         pytest.param("9" * 5000, id="longer than any amount"),
     ],
 )

@@ -39,6 +39,7 @@ def test_a_number_is_kept_in_one_form(text: str, e164: str) -> None:
         pytest.param("", BadPhone.EMPTY, id="empty"),
         pytest.param(" \u00a0", BadPhone.EMPTY, id="spaces"),
         pytest.param("0" * 33, BadPhone.TOO_LONG, id="longer than is looked at"),
+        pytest.param("0" * 32, BadPhone.UNKNOWN_NUMBER, id="the longest that is looked at"),
         pytest.param("06 12 34 56 7", BadPhone.UNKNOWN_NUMBER, id="nine digits"),
         pytest.param("06 12 34 56 78 9", BadPhone.UNKNOWN_NUMBER, id="eleven digits"),
         pytest.param("3026", BadPhone.UNKNOWN_NUMBER, id="a short number"),

@@ -115,6 +115,8 @@ def test_apr_on_dates(drawn: str, repaid: dict[date, str], expected: str) -> Non
         pytest.param(950, [(18, 1200)], "16.8526", id="A5: A2 on equal months"),
         pytest.param(1000, [(12, 1000)], "0.0000", id="free credit"),
         pytest.param(200, [(1, 250)], "1355.1915", id="a payday loan"),
+        pytest.param(1000, [(12, 1001)], "0.1000", id="one more than was drawn"),
+        pytest.param(1000, [(12, 4097 * 1000)], "409600.0000", id="the highest"),
     ],
 )
 def test_apr_on_equal_months(drawn: int, repaid: Months, expected: str) -> None:
@@ -176,6 +178,7 @@ def test_apr_of_published_examples(vector: dict[str, object]) -> None:
         pytest.param([(0, 100)], [(12, 99)], NoApr.REPAYS_LESS_THAN_DRAWN, id="a cent is given"),
         pytest.param([(0, 100)], [(0, 150)], NoApr.ABOVE_MAXIMUM, id="repaid more at once"),
         pytest.param([(0, 1)], [(1, 1000)], NoApr.ABOVE_MAXIMUM, id="usury without end"),
+        pytest.param([(0, 1000)], [(12, 4098 * 1000)], NoApr.ABOVE_MAXIMUM, id="just above the highest"),
     ],
 )
 def test_flows_without_a_rate(drawings: Months, payments: Months, expected: NoApr) -> None:
@@ -183,6 +186,7 @@ def test_flows_without_a_rate(drawings: Months, payments: Months, expected: NoAp
 
 
 def test_too_many_flows_are_a_mistake_of_the_caller() -> None:
+    assert apr(in_months([(0, FLOWS_MAX - 1)]), in_months([(1, 1)] * (FLOWS_MAX - 1))) == 0
     with pytest.raises(ValueError, match="more than 10000 flows"):
         apr(in_months([(0, 1)]), in_months([(1, 1)] * FLOWS_MAX))
 

@@ -72,7 +72,7 @@ def test_an_empty_period_has_no_span() -> None:
             [BalanceSpan(date(2026, 12, 1), date(2026, 12, 11), 1_000_000)], "0.058", 15_89, id="W1: ten days"
         ),
         pytest.param([BalanceSpan(APRIL, date(2028, 4, 1), 365_00)], "0.10", 36_60, id="366 days over 365"),
-        pytest.param([BalanceSpan(APRIL, MAY, -500_00)], "0.20", 0, id="in the customer's favour"),
+        pytest.param([BalanceSpan(APRIL, MAY, -500_00)], "100", 0, id="in the customer's favour"),
         pytest.param([], "0.20", 0, id="nothing"),
         pytest.param(
             [
@@ -172,6 +172,10 @@ def test_minimum_instalment(
     outstanding: int, principal: int, interest: int, insurance: int, expected: int
 ) -> None:
     assert minimum_instalment_cents(outstanding, principal, interest, insurance) == expected
+
+
+def test_insurance_is_optional() -> None:
+    assert minimum_instalment_cents(2_000_00, 42_06, 31_00) == 73_06
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.sms_codes import (
+    LIFE,
     RESEND_DELAYS,
     SENDS_PER_DAY_MAX,
+    TRIES_MAX,
     SendLater,
     SendNow,
     is_code,
@@ -38,6 +40,10 @@ class Zeros(Random):
 @given(st.integers())
 def test_codes_have_six_digits(seed: int) -> None:
     assert is_code(new_code(Random(seed)))
+
+
+def test_a_code_lives_ten_minutes_and_five_tries_and_eight_leave_a_day() -> None:
+    assert (timedelta(minutes=10), 5, 8) == (LIFE, TRIES_MAX, SENDS_PER_DAY_MAX)
 
 
 def test_leading_zeros_are_kept() -> None:

@@ -126,7 +126,6 @@ def test_all_mistakes_come_in_one_message() -> None:
         ("PORTAL_PORT", "65536", "must be at most 65535, not '65536'"),
         ("PORTAL_PORT", "80.5", "must be a whole number, not '80.5'"),
         ("PORTAL_PORT", "9" * 5_000, "is too large a number"),
-        ("PORTAL_PAGE_MAX", "0", "must be at least 1, not '0'"),
         ("PORTAL_CHECK_LUHN", "maybe", "must be true or false, not 'maybe'"),
         ("PORTAL_LOG_LEVEL", "loud", "must be 'debug', 'info', 'warning' or 'error', not 'loud'"),
         ("PORTAL_SESSION_IDLE_SECONDS", "301", "must be at most 300, not '301'"),

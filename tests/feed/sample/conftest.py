@@ -30,11 +30,6 @@ def cast_on(today: date) -> tuple[SampleCustomer, ...]:
     return tuple(sample_customers(today))
 
 
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture(params=DAYS, ids=str)
 def today(request: pytest.FixtureRequest) -> date:
     day: date = request.param

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -13,9 +15,16 @@ from models import CardStatus, ContractStatus, InstalmentStatus, OperationKind, 
 DRAWINGS = (OperationKind.PURCHASE, OperationKind.CASH_ADVANCE, OperationKind.DRAWDOWN)
 
 
-def principal_on(history: History, day: date) -> int:
-    """The principal owed at the end of a day, from the operations alone."""
-    return sum(row.principal or 0 for row in history.operations if row.booked_on and row.booked_on <= day)
+def principal_by_day(history: History, first: date, last: date) -> Iterator[int]:
+    """The principal owed at the end of each day, from the operations alone."""
+    moved: Counter[date] = Counter()
+    for row in history.operations:
+        if row.booked_on:
+            moved[row.booked_on] += row.principal or 0
+    owed = sum(cents for day, cents in moved.items() if day < first)
+    for number in range((last - first).days + 1):
+        owed += moved[first + timedelta(days=number)]
+        yield owed
 
 
 def interest_of(history: History, statement: StatementRow) -> int:
@@ -43,19 +52,13 @@ def test_the_limit_holds_with_all_that_is_pending(lines: list[History]) -> None:
 
 
 def test_interest_is_the_daily_principal_at_the_borrowing_rate(credits: list[History]) -> None:
-    checked = 0
-    for history in credits[:8]:
+    for history in credits:
         rate = history.contract.borrowing_rate
         assert rate is not None
         for statement in history.statements:
-            days = (statement.closed_on - statement.opened_on).days + 1
-            cent_days = sum(
-                principal_on(history, statement.opened_on + timedelta(days=number)) for number in range(days)
-            )
+            cent_days = sum(principal_by_day(history, statement.opened_on, statement.closed_on))
             wanted = (cent_days * rate / 365).quantize(Decimal(1), ROUND_HALF_UP)
             assert interest_of(history, statement) == wanted, statement
-            checked += 1
-    assert checked > 50
 
 
 def test_the_interest_of_an_instalment_is_the_interest_charged_since_the_last(credits: list[History]) -> None:

@@ -20,10 +20,15 @@ from feed.sample.writing import FILES, write_customers, write_sample
 from tests.feed.sample.conftest import DAYS, cast_on
 
 TODAY = DAYS[0]
-WRITE = (
-    "import sys; from datetime import date; from pathlib import Path; "
-    "from feed.sample.writing import write_sample; write_sample(Path(sys.argv[1]), date.fromisoformat(sys.argv[2]))"
-)
+WRITE = """
+import sys
+from datetime import date
+from pathlib import Path
+
+from feed.sample.writing import write_sample
+
+write_sample(Path(sys.argv[1]), date.fromisoformat(sys.argv[2]))
+"""
 
 
 def digests(directory: Path) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from secrets import token_hex
 
@@ -14,11 +14,10 @@ from tortoise.context import TortoiseContext
 
 from models.backends.migrating import make_migration, migrate
 from models.backends.opening import open_database
+from tests.models.backends.shop import Basket, Customer, Item
+from tests.models.backends.stepping import SHOP, Shop, WriteMigrations, quiet
 
-SHOP = ("tests.models.backends.shop",)
 SERVER = os.environ.get("PORTAL_TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
-
-WriteMigrations = Callable[..., str]
 
 
 @pytest.fixture(scope="session")
@@ -99,6 +98,21 @@ async def shop_migrations(migrations: WriteMigrations) -> str:
 @pytest.fixture
 async def shop(url: str, shop_migrations: str) -> AsyncIterator[TortoiseContext]:
     """The shop's empty tables, open."""
-    await migrate(url, lambda line: None, modules=SHOP, migrations=shop_migrations)
+    await migrate(url, quiet, modules=SHOP, migrations=shop_migrations)
     async with open_database(url, pool_max=5, modules=SHOP, migrations=shop_migrations) as context:
         yield context
+
+
+@pytest.fixture
+async def stocked(url: str, shop_migrations: str, migrations: WriteMigrations) -> Shop:
+    """Two customers with a basket of three items each, every third a gift with the first."""
+    shop = Shop(url, shop_migrations, migrations)
+    await shop.migrate()
+    async with open_database(url, modules=SHOP, migrations=shop_migrations):
+        for name in ("Ada", "Bob"):
+            customer = await Customer.create(name=name)
+            basket = await Basket.create(customer=customer, label=name)
+            first = await Item.create(customer=customer, basket=basket, position=1)
+            await Item.create(customer=customer, basket=basket, position=2)
+            await Item.create(customer=customer, basket=basket, position=3, gift_with=first)
+    return shop

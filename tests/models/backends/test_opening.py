@@ -19,8 +19,8 @@ from models.backends.migrating import migrate
 from models.backends.opening import file_of, in_fresh_context, open_database, tortoise_config
 from models.backends.postgres import PostgresClient
 from models.backends.sqlite import SqliteClient
-from tests.models.backends.conftest import SHOP
 from tests.models.backends.shop import Customer
+from tests.models.backends.stepping import SHOP, quiet
 
 pytestmark = pytest.mark.anyio
 
@@ -126,7 +126,7 @@ async def test_a_database_that_is_down_is_unavailable_and_forgotten(url: str) ->
         async with open_database(url, modules=SHOP):
             pass
     with pytest.raises(DatabaseUnavailable):
-        await migrate(url, lambda line: None, modules=SHOP)
+        await migrate(url, quiet, modules=SHOP)
     assert tortoise_context.get_current_context() is None
 
 
@@ -140,7 +140,7 @@ async def test_sqlite_then_postgres_then_sqlite_serve_the_same_models_in_one_pro
     sqlite_url: str, postgres_url: str, shop_migrations: str
 ) -> None:
     for url in (sqlite_url, postgres_url):
-        await migrate(url, lambda line: None, modules=SHOP, migrations=shop_migrations)
+        await migrate(url, quiet, modules=SHOP, migrations=shop_migrations)
     for url, engine in (
         (sqlite_url, SqliteClient),
         (postgres_url, PostgresClient),

@@ -172,13 +172,6 @@ async def test_affected_rows_are_counted_and_returned(till: SqliteClient) -> Non
     assert (count, [row["id"] for row in rows]) == (2, [2, 3])
 
 
-async def test_copied_rows_are_all_kept_or_none(till: SqliteClient) -> None:
-    await till.copy_rows("till", ["id", "cents"], [(2, 1), (3, 2)])
-    with pytest.raises(IntegrityError):
-        await till.copy_rows("till", ["id", "cents"], [(4, 1), (1, 2)])
-    assert await till.execute_query_dict("SELECT id FROM till") == [{"id": 1}, {"id": 2}, {"id": 3}]
-
-
 async def test_a_script_inside_a_transaction_does_not_end_it(till: SqliteClient) -> None:
     transaction = await _open(till)
     await transaction.execute_script("UPDATE till SET cents = 1; UPDATE till SET words = 'a;b' -- c;d\n;")
@@ -197,6 +190,18 @@ async def test_a_cancelled_read_stops_and_frees_its_connection(till: SqliteClien
     await asyncio.wait(reads)
     async with asyncio.timeout(5):
         assert len((await till.execute_query("SELECT * FROM till"))[1]) == 1
+
+
+async def test_a_database_closed_under_a_transaction_is_unavailable(till: SqliteClient) -> None:
+    transaction = await _open(till)
+    await transaction.execute_query("UPDATE till SET cents = 1")
+    await till.close()
+    for _ in range(2):
+        with pytest.raises(DatabaseUnavailable, match="closed"):
+            await transaction.execute_query("UPDATE till SET cents = 2")
+    with pytest.raises(DatabaseUnavailable, match="closed"):
+        await transaction.leave(failed=False)
+    assert await till.execute_query_dict("SELECT cents FROM till") == [{"cents": 0}]
 
 
 async def test_a_database_in_memory_is_one_connection() -> None:

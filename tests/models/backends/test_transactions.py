@@ -146,6 +146,13 @@ async def test_the_client_of_an_ended_transaction_is_refused() -> None:
             await client.execute_query(sql)
 
 
+async def test_a_transaction_does_not_close_the_database() -> None:
+    async with in_transaction() as client:
+        with pytest.raises(TransactionMisuse, match="closed outside"):
+            await client.close()
+    assert await Customer.all().count() == 0
+
+
 async def test_prefetching_works_inside_a_transaction() -> None:
     async with in_transaction():
         customer = await Customer.create(name="Ada")

@@ -1,0 +1,1 @@
+"""Figures that are run, not written: `make bench`."""
