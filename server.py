@@ -31,8 +31,8 @@ from models.backends.opening import open_database
 from resolvers.context import Context
 from resolvers.deliveries import Outbox
 from resolvers.sessions import Cookie
+from schema import graphiql
 from schema.root import build_schema
-from schema.words import GRAPHIQL_INTRO
 
 RETRY_AFTER_SECONDS = 2
 PROBE = Limit("readiness", count=1_000, seconds=1)
@@ -54,7 +54,7 @@ def create_app(settings: Settings) -> Starlette:
         build_schema(),
         context_reader(settings),
         graphiql=development,
-        graphiql_intro=GRAPHIQL_INTRO,
+        graphiql_intro=graphiql.INTRO,
         introspection=development,
         suggestions=development,
         allowed_origins=settings.allowed_origins,

@@ -110,6 +110,10 @@ def _orphans(entity: Entity, parent: Parent) -> str:
         WHERE s.{parent.column} IS NOT NULL
             AND NOT EXISTS (SELECT 1 FROM {stage(of)} AS x WHERE {staged})
             AND NOT EXISTS (SELECT 1 FROM {_kept(of, parent)})
+            AND NOT EXISTS (
+                SELECT 1 FROM found AS f
+                WHERE f.line = s.line AND f.position = {position(entity)} AND f.field = 'contract'
+            )
     """
 
 
@@ -154,7 +158,7 @@ _CURRENCY_CHANGED = f"""
 
 _NUMBER_SHARED = f"""
     SELECT n.position, n.line, n.customer, n.contract, n.field,
-        'is the number of another contract too, in ' || (
+        'is another contract''s too, in ' || (
         SELECT CASE o.position WHEN {position(CARDS)} THEN '{CARDS.file}' ELSE '{CONTRACTS.file}' END
             || ', line ' || o.line
         FROM numbers AS o

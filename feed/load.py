@@ -59,10 +59,12 @@ async def load(
     try:
         found = sources(directory)
         check_headers(found)
-        async with _open_store(database_url) as store:
-            batches = Batches(store, now, summary, progress, batch_records)
-            await _load(store, found, batches, progress, summary)
-            await Report(report, _names(found)).write(store, summary)
+        told = Report(report, _names(found))
+        with told.opened():
+            async with open_store(database_url) as store:
+                batches = Batches(store, now, summary, progress, batch_records)
+                await _load(store, found, batches, progress, summary)
+                await told.write(store, summary)
     except Stop as stop:
         return Stopped(stop.problems, summary.customers_loaded)
     except OperationalError as error:
@@ -71,7 +73,8 @@ async def load(
 
 
 @asynccontextmanager
-async def _open_store(url: str) -> AsyncIterator[Store]:
+async def open_store(url: str) -> AsyncIterator[Store]:
+    """The migrated database of a URL, for one load at a time."""
     file, connection = file_of(url), tortoise_config(url)["connections"]["default"]
     is_postgres = connection["engine"] == "models.backends.postgres"
     if not is_postgres and (file is None or not file.exists()):

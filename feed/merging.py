@@ -174,7 +174,7 @@ def unbalanced(first: int, last: int) -> str:
     return f"""
         INSERT INTO found ({", ".join(FOUND)})
         SELECT {position(STATEMENTS)}, max(line), max(customer), max(contract), 'closing_balance',
-            'differs from the opening balance and the operations by ' || sum(cents) || ' cents', 1
+            'differs from opening balance and operations by ' || sum(cents) || ' cents', 1
         FROM (
             SELECT t.customer_id, t.id, t.closing_balance_cents - t.opening_balance_cents AS cents,
                 s.line, s.customer, s.contract

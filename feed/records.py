@@ -128,7 +128,7 @@ def _header(source: Source, line: str) -> list[str]:
 
 def _header_problems(source: Source, names: list[str], expected: list[str]) -> Iterator[Problem]:
     if len(names) == 1 and (divided_by := next((_MARKS[mark] for mark in _MARKS if mark in names[0]), None)):
-        words = f"is divided by {divided_by}: a comma ends a cell, and a line feed a line"
+        words = f"is divided by {divided_by}: a comma ends a cell, a line feed a line"
         yield source.problem(words, 1)
         return
     for name in dict.fromkeys(names):

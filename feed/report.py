@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -73,24 +74,32 @@ class Report:
 
     def __init__(self, path: Path, files: list[str]) -> None:
         self._path = path
+        self._begun = path.with_name(f"{path.name}.part")
         self._files = files
 
-    async def write(self, store: Store, summary: Summary) -> None:
-        """Write what was found, or remove an earlier report when nothing was; count it into the summary."""
-        begun = self._path.with_name(f"{self._path.name}.part")
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Make sure that the report can be written before the load begins, and leave nothing half written."""
         try:
-            with begun.open("w", encoding="utf-8", newline="") as text:
-                await self._write(store, summary, text)
-            if summary.errors or summary.warnings:
-                begun.replace(self._path)
-                summary.report = self._path
-            else:
-                begun.unlink()
-                self._path.unlink(missing_ok=True)
+            self._begun.touch()
+            try:
+                yield
+            finally:
+                self._begun.unlink(missing_ok=True)
         except OSError as error:
             raise Stop(
                 [Problem(str(self._path), None, None, f"cannot be written: {error.strerror}")]
             ) from error
+
+    async def write(self, store: Store, summary: Summary) -> None:
+        """Write what was found, or remove an earlier report when nothing was; count it into the summary."""
+        with self._begun.open("w", encoding="utf-8", newline="") as text:
+            await self._write(store, summary, text)
+        if summary.errors or summary.warnings:
+            self._begun.replace(self._path)
+            summary.report = self._path
+        else:
+            self._path.unlink(missing_ok=True)
 
     async def _write(self, store: Store, summary: Summary, text: TextIO) -> None:
         table = csv.writer(text, lineterminator="\n")

@@ -73,6 +73,7 @@ async def stage_files(store: Store, sources: list[Source], progress: Progress) -
     for entity in ENTITIES:
         await store.create(stage(entity), _columns(entity))
     await store.create("found", FOUND)
+    await store.index("found", "line")
     read = {}
     for source in sources:
         reading = Reading(source, progress)

@@ -126,6 +126,9 @@ class Settings(BaseSettings):
         description="Idle life of a session; RTS 2018/389 art. 4(3)(d) allows 5 minutes",
     )
     session_seconds_max: int = Field(default=43_200, ge=300, le=43_200, description="Whole life of a session")
+    access_flows_of_address_max: int = Field(
+        default=300, ge=1, le=1_000_000, description="Sign-ins begun from one address in ten minutes"
+    )
     message_seconds_max: int = Field(default=10, ge=1, le=60, description="Wait for an SMS or e-mail service")
     deliveries_batch_max: int = Field(
         default=20, ge=1, le=1_000, description="Messages one process takes at a time"

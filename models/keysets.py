@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any, Generic, TypeVar
 
+from pypika_tortoise.terms import Parameterizer
 from tortoise.connection import get_connection
 from tortoise.expressions import Q
 from tortoise.models import Model
@@ -112,12 +112,12 @@ async def read_pages(
 async def _read_union(branches: Sequence[QuerySet[M]]) -> list[M]:
     if len(branches) == 1:
         return await branches[0]
-    model = branches[0].model
-    connection = get_connection("default")
-    for branch in branches:
+    model, connection, parameters = branches[0].model, get_connection("default"), Parameterizer()
+    context = connection.query_class.SQL_CONTEXT.copy(parameterizer=parameters)  # numbered through all
+    parts = []
+    for number, branch in enumerate(branches):
         branch.sql()  # fills branch.query
-    selects: list[Any] = [connection.query_class.from_(branch.query).select("*") for branch in branches]
-    union: Any = reduce(lambda left, right: left.union_all(right), selects)
-    sql, values = union.get_parameterized_sql()
-    rows: list[M] = await connection.executor_class(model=model, db=connection).execute_select(sql, values)
+        parts.append(f"SELECT * FROM ({branch.query.get_sql(context)}) AS branch_{number}")
+    executor = connection.executor_class(model=model, db=connection)
+    rows: list[M] = await executor.execute_select(" UNION ALL ".join(parts), parameters.values)
     return rows

@@ -20,8 +20,8 @@ from resolvers.context import Context
 from resolvers.throttles import throttled
 
 FLOW_LIFE = timedelta(minutes=15)
-FLOWS_OF_ADDRESS = Limit("access-flow-address", count=60, seconds=600)
-FLOWS_OF_SUBJECT = Limit("access-flow-subject", count=30, seconds=600)
+FLOWS_SECONDS = 600
+FLOWS_OF_SUBJECT = Limit("access-flow-subject", count=30, seconds=FLOWS_SECONDS)
 KEYPADS_OF_FLOW = Limit("access-keypad", count=30, seconds=900)
 
 
@@ -84,12 +84,12 @@ async def begin(
     """Start a walk. The first step depends on the purpose alone, never on whether the identifier exists."""
     if isinstance(given, Malformed):
         return InvalidInput((InvalidField(field, f"IDENTIFIER_{given.reason.name}"),))
-    refused = await throttled(context, FLOWS_OF_ADDRESS, context.address)
-    if refused:
+    flows_max = context.gateways.settings.access_flows_of_address_max
+    of_address = Limit("access-flow-address", count=flows_max, seconds=FLOWS_SECONDS)
+    if refused := await throttled(context, of_address, context.address):
         return refused
     customer_id, subject_key = await _subject(context, given.value)
-    refused = await throttled(context, FLOWS_OF_SUBJECT, subject_key)
-    if refused:
+    if refused := await throttled(context, FLOWS_OF_SUBJECT, subject_key):
         return refused
     token, flow = await _open_flow(context, purpose, customer_id, subject_key, accessible=accessible)
     if purpose is AccessPurpose.SIGN_IN:

@@ -103,7 +103,7 @@ class Identifier:
 
     def read(self, *, check_luhn: bool) -> tuple[str, identifiers.Identifier | identifiers.Malformed]:
         """The field that was given, and what it says."""
-        if self.file_number:
+        if isinstance(self.file_number, str):
             return "fileNumber", identifiers.file_number(self.file_number)
         number = self.card_or_credit_number or ""
         return "cardOrCreditNumber", identifiers.card_or_credit_number(number, check_luhn=check_luhn)

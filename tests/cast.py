@@ -1,6 +1,6 @@
 """A small cast, and builders whose keywords override what a test cares about.
 
-Camille has a revolving credit, Marc a personal loan, Inès is new here. What a builder makes is valid on its own.
+Camille has everything on file, Marc reads English, Inès is new. What a builder makes is valid on its own.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import Enum
+from itertools import count, takewhile
 from random import Random
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ from feed.sample.plans import LinePlan
 
 CLOSING_DAYS = (20, 21, 22, 23)  # ten days and more before debit days, the 5th and after
 ENDING_DAY = 13  # between debits and closings: nothing is asked for that is not paid
-EXTRA_DAY = 14
+EXTRA_DAY = 14  # likewise
 EXTRA_MONTHS = (1, 6, 12)  # January's sales resisted, and the thirteenth month's salary
 FUNDS_AFTER = timedelta(days=8)  # no payment in the 7 days after acceptance (C. conso. L312-25)
 LATE_BY = timedelta(days=5)
@@ -55,8 +56,8 @@ class LineCalendar:
 
 def line_calendar(plan: LinePlan, debit_day: int, today: date, chance: Random) -> LineCalendar:
     """Lay out a plan: its missed instalments are the last ones, whatever day it is."""
-    signed_on = signing_day(plan.months, plan.signed_days_ago, today, chance)
-    ended_on = months_from(today, -(plan.ended_months_ago or 0), ENDING_DAY)
+    signed_on = _signing_day(plan, today, chance)
+    ended_on = working_day(months_from(today, -(plan.ended_months_ago or 0), ENDING_DAY))
     last = today if plan.ended_months_ago is None else ended_on
     closings = list(_closings(signed_on, last, chance.choice(CLOSING_DAYS)))
     debits = _with_outcomes(plan, {day: _debit(day, debit_day) for day in closings}, last)
@@ -71,13 +72,10 @@ def line_calendar(plan: LinePlan, debit_day: int, today: date, chance: Random) -
     )
 
 
-def signing_day(months: int, days_ago: int | None, today: date, chance: Random) -> date:
-    """So many days ago, or on some day of the month that lies so many months back."""
-    return (
-        months_from(today, -months, chance.randrange(1, 19))
-        if days_ago is None
-        else today - days_ago * ONE_DAY
-    )
+def _signing_day(plan: LinePlan, today: date, chance: Random) -> date:
+    if plan.signed_days_ago is not None:
+        return today - plan.signed_days_ago * ONE_DAY
+    return months_from(today, -plan.months, chance.randrange(1, 19))
 
 
 def _closings(signed_on: date, last: date, day: int) -> Iterator[date]:
@@ -118,9 +116,7 @@ def _used_until(plan: LinePlan, debits: dict[date, Debit], last: date) -> date:
 
 
 def _extra_days(plan: LinePlan, signed_on: date, last: date) -> Iterator[date]:
-    if plan.extra_repayments:
-        month = months_from(signed_on, 4, EXTRA_DAY)
-        while month <= last:
-            if month.month in EXTRA_MONTHS:
-                yield month
-            month = months_from(month, 1)
+    first = months_from(signed_on, 4, EXTRA_DAY)
+    months = count(0) if plan.extra_repayments else ()
+    days = (working_day(months_from(first, month)) for month in months)
+    yield from (day for day in takewhile(lambda day: day <= last, days) if day.month in EXTRA_MONTHS)

@@ -8,7 +8,7 @@ limit less that. Instalments keep to the legal minimum (D312-27, D312-28), round
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -54,12 +54,10 @@ class Line:
         self._opened_on = calendar.signed_on
         self._agenda: defaultdict[date, list[Callable[[], None]]] = defaultdict(list)
 
-    def live(self, spends: Iterable[Spend]) -> None:
+    def live(self, spends: Sequence[Spend]) -> None:
         """Book everything up to the last day, and keep as pending what is not booked by then."""
-        calendar, waiting = self.calendar, []
+        calendar = self.calendar
         for spend in spends:
-            if spend.booked_on > calendar.last_on:
-                waiting.append(spend)
             self._agenda[spend.booked_on].append(partial(self._use, spend))
         for day in calendar.extra_repayments:
             self._agenda[day].append(partial(self._repay_more, day))
@@ -70,8 +68,9 @@ class Line:
                 self._close(day, calendar.debits[day])
         if calendar.ended:
             self._end(calendar.last_on)
-        for spend in filter(self._allows, waiting):
-            self._book(spend, PENDING)
+        for spend in spends:
+            if spend.booked_on > calendar.last_on and self._allows(spend):
+                self._book(spend, PENDING)
 
     def final_dues(self) -> list[Due]:
         """The instalments; the one to come leaves what is owed now less itself."""

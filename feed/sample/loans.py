@@ -89,7 +89,7 @@ class Loan:
 
     def _repay_all(self, row: Instalment) -> None:
         """Repay the rest with the interest run since; sums up to 10,000 euros cost no indemnity (L312-34)."""
-        on, rest = working_day(row.due_on) + EARLY_AFTER, row.outstanding_after_cents
+        on, rest = working_day(row.due_on + EARLY_AFTER), row.outstanding_after_cents
         run = interest_cents([BalanceSpan(row.due_on, on, rest)], self.plan.rate)
         parts = Parts(rest, run)
         self._charge(on, parts)

@@ -9,7 +9,7 @@ from enum import Enum
 from random import Random
 
 from domain.money import Cents
-from feed.sample.days import ONE_DAY, each_day, months_from
+from feed.sample.days import ONE_DAY, each_day, months_from, working_day
 from feed.sample.merchants import CASH_CENTS, SUBSCRIPTIONS, TRADES, Subscription, Trade
 from models import OperationKind
 
@@ -63,7 +63,7 @@ def drawdowns(first: date, today: date, each_days: int, limit_cents: Cents, chan
     while day <= today:
         cents = round(limit_cents * share * chance.uniform(0.8, 1.2) / 10_00) * 10_00
         spends.append(Spend(OperationKind.DRAWDOWN, day, day, cents))
-        day, share = day + round(each_days * chance.uniform(0.6, 1.4)) * ONE_DAY, 0.15
+        day, share = working_day(day + round(each_days * chance.uniform(0.6, 1.4)) * ONE_DAY), 0.15
     return spends
 
 

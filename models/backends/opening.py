@@ -26,6 +26,7 @@ from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext, require_context
 from tortoise.exceptions import ConfigurationError
 
+from models.backends.errors import DatabaseUnavailable
 from models.backends.transactions import finish
 
 T = TypeVar("T")
@@ -99,6 +100,13 @@ def file_of(url: str) -> Path | None:
     return None if place == ":memory:" else Path(place)
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseUnavailable(f"the folder of the database cannot be made ({error})") from error
+
+
 @asynccontextmanager
 async def open_database(
     url: str,
@@ -113,7 +121,7 @@ async def open_database(
     is this task's own, and also the one of any task that has none.
     """
     if file := file_of(url):
-        file.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(file.parent)
     config = tortoise_config(url, pool_max=pool_max, modules=modules, migrations=migrations)
     previous = tortoise_context._current_context.get()
     context = TortoiseContext()

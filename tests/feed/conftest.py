@@ -20,8 +20,10 @@ NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 TABLES = [entity.table for entity in ENTITIES] + ["customer_reference", "identifier"]
 
 Feed = dict[str, list[Row]]
-Load = Callable[[Feed | Path], Awaitable[Summary]]
-Rows = Callable[..., Awaitable[list[dict[str, Any]]]]
+Load = Callable[..., Awaitable[Summary]]  # of a feed or a directory, with the options of `load`
+TryLoad = Callable[..., Awaitable[Summary | Stopped]]
+Rows = Callable[[str], Awaitable[list[dict[str, Any]]]]
+Contents = Callable[[], Awaitable[dict[str, list[dict[str, Any]]]]]
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def report(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def try_load(database_url: str, tmp_path: Path, report: Path) -> Callable[..., Awaitable[Summary | Stopped]]:
+def try_load(database_url: str, tmp_path: Path, report: Path) -> TryLoad:
     """Load a feed, or a directory as it is."""
 
     async def run(feed: Feed | Path, **options: Any) -> Summary | Stopped:
@@ -47,7 +49,7 @@ def _fresh(directory: Path) -> Path:
 
 
 @pytest.fixture
-def load_feed(try_load: Callable[..., Awaitable[Summary | Stopped]]) -> Load:
+def load_feed(try_load: TryLoad) -> Load:
     """Load a feed to its end."""
 
     async def run(feed: Feed | Path, **options: Any) -> Summary:
@@ -63,14 +65,18 @@ def rows(database_url: str) -> Rows:
     """All rows that a query finds, outside any load."""
 
     async def run(sql: str) -> list[dict[str, Any]]:
-        async with open_database(database_url):
-            return [dict(row) for row in await get_connection("default").execute_query_dict(sql)]
+        return await query(database_url, sql)
 
     return run
 
 
+async def query(url: str, sql: str) -> list[dict[str, Any]]:
+    async with open_database(url):
+        return [dict(row) for row in await get_connection("default").execute_query_dict(sql)]
+
+
 @pytest.fixture
-def contents(rows: Rows) -> Callable[[], Awaitable[dict[str, list[dict[str, Any]]]]]:
+def contents(rows: Rows) -> Contents:
     """Every row of every table that a load may write."""
 
     async def run() -> dict[str, list[dict[str, Any]]]:

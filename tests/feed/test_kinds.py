@@ -6,7 +6,7 @@ import pytest
 
 import models
 from domain.money import CENTS_MAX
-from feed.columns import Column, Reader
+from feed.columns import Column, Reader, quoted
 from feed.kinds import (
     AccountNumber,
     Amount,
@@ -58,57 +58,56 @@ GOOD: list[tuple[str, Kind, str, Value]] = [
     ("country", Country(), "FR", "FR"),
 ]
 
+DAY = "is not a day written like 2026-11-30"
+AMOUNT = "is not an amount written like 1234.50, with at most two decimals"
+FILE_NUMBER = "is not a file number, 4 to 24 letters, digits and inner hyphens"
+
 BAD: list[tuple[str, Kind, str, str]] = [
-    ("blank", Text(10), "   ", '"   " is blank'),
-    ("too_long", Text(3), "abcd", '"abcd" has 4 characters, at most 3 are taken'),
-    ("line_break", Text(10), "a\nb", '"a\\u000ab" holds a line break'),
-    ("line_separator", Text(10), "a\u2028b", '"a\\u2028b" holds a line break'),
-    ("nul", Text(10), "a\0b", '"a\\u0000b" holds a control character (U+0000)'),
-    ("escape", Text(10), "a\x1b[2Jb", '"a\\u001b[2Jb" holds a control character (U+001B)'),
-    ("turned_around", Text(10), "a\u202eb", '"a\\u202eb" holds a control character (U+202E)'),
-    ("latin_1", Text(10), "caf\udce9", '"caf\\xe9" is not UTF-8'),
-    ("code", Code(4), "big shop", '"big shop" is not a code of capitals, digits and underscores, at most 4'),
-    ("french_day", Day(), "31/12/2024", '"31/12/2024" is not a day written like 2026-11-30'),
-    ("basic_day", Day(), "20241231", '"20241231" is not a day written like 2026-11-30'),
-    ("week", Day(), "2024-W01-1", '"2024-W01-1" is not a day written like 2026-11-30'),
-    ("arabic_digits", Day(), "٢٠٢٤-01-01", '"٢٠٢٤-01-01" is not a day written like 2026-11-30'),
-    ("no_such_day", Day(), "2023-02-29", '"2023-02-29" is not a day of the calendar'),
-    ("too_early", Day(), "1899-12-31", '"1899-12-31" lies outside the years 1900 to 2200'),
-    ("too_late", Day(), "2201-01-01", '"2201-01-01" lies outside the years 1900 to 2200'),
-    ("choice", Choice(models.Title), "Mme", '"Mme" is not one of MS, MR'),
-    ("currency", Currency(), "EURO", '"EURO" is not a currency of ISO 4217, such as EUR'),
-    ("no_currency", Currency(), "XXX", '"XXX" is not a currency of ISO 4217, such as EUR'),
-    ("comma", Amount(), "12,50", '"12,50" is not an amount written like 1234.50, with at most two decimals'),
-    ("third_decimal", Amount(), "1.234", '"1.234" is not an amount written like 1234.50, with at most two decimals'),
-    ("exponent", Amount(), "1e3", '"1e3" is not an amount written like 1234.50, with at most two decimals'),
-    ("not_a_number", Amount(), "NaN", '"NaN" is not an amount written like 1234.50, with at most two decimals'),
-    ("underscore", Amount(), "1_0", '"1_0" is not an amount written like 1234.50, with at most two decimals'),
-    ("plus", Amount(), "+1", '"+1" is not an amount written like 1234.50, with at most two decimals'),
-    ("beyond", Amount(), "90071992547409.92", '"90071992547409.92" is beyond 90071992547409.91'),
-    ("negative", Amount(cents_min=0), "-0.01", '"-0.01" is negative'),
-    ("zero", Amount(cents_min=1), "0.00", '"0.00" is not above zero'),
-    ("percent", Rate(), "19.90 %", '"19.90 %" is not a fraction written like 0.1990'),
-    ("percentage", Rate(), "19.90", '"19.90" is above 10, which is 1,000 %: rates are fractions'),
-    ("negative_rate", Rate(), "-0.1", '"-0.1" is not a fraction written like 0.1990'),
-    ("seventh_decimal", Rate(), "0.1234567", '"0.1234567" has more than 6 decimals'),
-    ("count_beyond", Count(1, 31), "32", '"32" is not a whole number, 1 to 31'),
-    ("count_below", Count(1, 31), "0", '"0" is not a whole number, 1 to 31'),
-    ("count_endless", Count(1, 31), "9" * 5000, f'"{"9" * 40}…" is not a whole number, 1 to 31'),
-    ("superscript", Count(1, 31), "²", '"²" is not a whole number, 1 to 31'),
-    ("file_number", FileNumber(), "A1", '"A1" is not a file number, 4 to 24 letters, digits and inner hyphens'),
-    (
-        "long_number_as_file",
-        FileNumber(),
-        "30601234567890123",
-        '"30601234567890123" is not a file number, 4 to 24 letters, digits and inner hyphens',
-    ),
-    ("account_short", AccountNumber(), "3060", '"3060" is not 17 digits beginning 3060'),
-    ("account_prefix", AccountNumber(), "40601234567890123", '"40601234567890123" is not 17 digits beginning 3060'),
-    ("iban", Iban(), "FR1520041010050500013M02606", '"FR1520041010050500013M02606" is not an IBAN with right check digits'),
-    ("phone", PhoneNumber(), "0999", '"0999" is not a phone number that a numbering plan allots'),
-    ("email", EmailAddress(), "camille@", '"camille@" is not an e-mail address that can be written to'),
-    ("country", Country(), "fr", '"fr" is not a country of ISO 3166-1, such as FR'),
-]  # fmt: skip
+    ("blank", Text(10), "   ", "is blank"),
+    ("too_long", Text(3), "abcd", "has 4 characters, at most 3 are taken"),
+    ("line_break", Text(10), "a\nb", "holds a line break"),
+    ("line_separator", Text(10), "a\u2028b", "holds a line break"),
+    ("nul", Text(10), "a\0b", "holds a control character (U+0000)"),
+    ("escape", Text(10), "a\x1b[2Jb", "holds a control character (U+001B)"),
+    ("turned_around", Text(10), "a\u202eb", "holds a control character (U+202E)"),
+    ("latin_1", Text(10), "caf\udce9", "is not UTF-8"),
+    ("code", Code(4), "big shop", "is not a code of capitals, digits and underscores, at most 4"),
+    ("french_day", Day(), "31/12/2024", DAY),
+    ("basic_day", Day(), "20241231", DAY),
+    ("week", Day(), "2024-W01-1", DAY),
+    ("arabic_digits", Day(), "٢٠٢٤-01-01", DAY),
+    ("no_such_day", Day(), "2023-02-29", "is not a day of the calendar"),
+    ("too_early", Day(), "1899-12-31", "lies outside the years 1900 to 2200"),
+    ("too_late", Day(), "2201-01-01", "lies outside the years 1900 to 2200"),
+    ("choice", Choice(models.Title), "Mme", "is not one of MS, MR"),
+    ("currency", Currency(), "EURO", "is not a currency of ISO 4217, such as EUR"),
+    ("no_currency", Currency(), "XXX", "is not a currency of ISO 4217, such as EUR"),
+    ("comma", Amount(), "12,50", AMOUNT),
+    ("third_decimal", Amount(), "1.234", AMOUNT),
+    ("exponent", Amount(), "1e3", AMOUNT),
+    ("not_a_number", Amount(), "NaN", AMOUNT),
+    ("underscore", Amount(), "1_0", AMOUNT),
+    ("plus", Amount(), "+1", AMOUNT),
+    ("beyond", Amount(), "90071992547409.92", "is beyond 90071992547409.91"),
+    ("negative", Amount(cents_min=0), "-0.01", "is negative"),
+    ("zero", Amount(cents_min=1), "0.00", "is not above zero"),
+    ("percent", Rate(), "19.90 %", "is not a fraction written like 0.1990"),
+    ("percentage", Rate(), "19.90", "is above 10, which is 1,000 %: rates are fractions"),
+    ("negative_rate", Rate(), "-0.1", "is not a fraction written like 0.1990"),
+    ("seventh_decimal", Rate(), "0.1234567", "has more than 6 decimals"),
+    ("count_beyond", Count(1, 31), "32", "is not a whole number, 1 to 31"),
+    ("count_below", Count(1, 31), "0", "is not a whole number, 1 to 31"),
+    ("count_endless", Count(1, 31), "9" * 5000, "is not a whole number, 1 to 31"),
+    ("superscript", Count(1, 31), "²", "is not a whole number, 1 to 31"),
+    ("file_number", FileNumber(), "A1", FILE_NUMBER),
+    ("long_number_as_file", FileNumber(), "30601234567890123", FILE_NUMBER),
+    ("account_short", AccountNumber(), "3060", "is not 17 digits beginning 3060"),
+    ("account_prefix", AccountNumber(), "40601234567890123", "is not 17 digits beginning 3060"),
+    ("iban", Iban(), "FR1520041010050500013M02606", "is not an IBAN with right check digits"),
+    ("phone", PhoneNumber(), "0999", "is not a phone number that a numbering plan allots"),
+    ("email", EmailAddress(), "camille@", "is not an e-mail address that can be written to"),
+    ("country", Country(), "fr", "is not a country of ISO 3166-1, such as FR"),
+]
 
 
 @pytest.mark.parametrize(("_case", "kind", "text", "value"), GOOD, ids=[case[0] for case in GOOD])
@@ -120,7 +119,20 @@ def test_good_cells_become_values(_case: str, kind: Kind, text: str, value: Valu
 def test_bad_cells_say_why(_case: str, kind: Kind, text: str, reason: str) -> None:
     with pytest.raises(Unfit) as unfit:
         Reader(Column("cell", kind, "A cell"))[text]
-    assert str(unfit.value) == reason
+    assert str(unfit.value) == f"{quoted(text)} {reason}"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Épicerie", '"Épicerie"'),
+        ("two\nlines", '"two\\u000alines"'),
+        ("caf\udce9", '"caf\\xe9"'),
+        ("9" * 41, f'"{"9" * 40}…"'),
+    ],
+)
+def test_what_is_repeated_fits_on_one_line_of_any_terminal(text: str, shown: str) -> None:
+    assert quoted(text) == shown
 
 
 def test_personal_cells_are_never_repeated() -> None:

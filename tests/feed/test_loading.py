@@ -12,7 +12,7 @@ from domain.regimes import Regime
 from feed.load import Stopped, load
 from feed.report import Summary, Tally
 from models.backends.opening import open_database
-from tests.feed.conftest import NOW, Feed, Load, Rows
+from tests.feed.conftest import NOW, Contents, Feed, Load, Rows
 from tests.feed.feeds import row, together, whole, write
 
 
@@ -28,7 +28,12 @@ async def test_every_cell_arrives_in_its_column(load_feed: Load, database_url: s
     summary = await load_feed(whole())
 
     assert tallies(summary) == dict.fromkeys(whole(), (1, 1, 0, 0, 0))
-    assert (summary.customers_loaded, summary.customers_refused, summary.errors, summary.warnings) == (1, 0, 0, 0)
+    assert (summary.customers_loaded, summary.customers_refused, summary.errors, summary.warnings) == (
+        1,
+        0,
+        0,
+        0,
+    )
     async with open_database(database_url):
         customer = await models.Customer.get()
         contract, card = await models.Contract.get(), await models.Card.get()
@@ -48,25 +53,38 @@ async def test_every_cell_arrives_in_its_column(load_feed: Load, database_url: s
     assert (contract.kind, contract.status, contract.regime, contract.currency) == (
         models.ContractKind.REVOLVING_CREDIT, models.ContractStatus.ACTIVE, Regime.LAGARDE_2011, "EUR",
     )  # fmt: skip
-    assert (contract.apr_yearly, contract.credit_limit_cents, contract.overdue_cents, contract.principal_cents) == (
-        Decimal("0.2090"), 300000, 0, None,
-    )  # fmt: skip
-    assert (card.contract_id, card.number, card.expires_on) == (contract.id, "30609000000000001", date(2027, 12, 31))
+    assert (contract.apr_yearly, contract.credit_limit_cents) == (Decimal("0.2090"), 300000)
+    assert (contract.overdue_cents, contract.principal_cents) == (0, None)
+    assert (card.contract_id, card.number, card.expires_on) == (
+        contract.id,
+        "30609000000000001",
+        date(2027, 12, 31),
+    )
     assert (instalment.payment_cents, instalment.insurance_cents, instalment.status) == (
         5000, 0, models.InstalmentStatus.UPCOMING,
     )  # fmt: skip
     assert (statement.contract_id, statement.closing_balance_cents, statement.available_cents) == (
         contract.id, 12000, None,
     )  # fmt: skip
-    assert (operation.contract_id, operation.statement_id, operation.card_id) == (contract.id, statement.id, card.id)
-    assert (operation.reference, operation.amount_cents, operation.booked_on) == ("OP-1", 12000, date(2024, 1, 11))
+    assert (operation.contract_id, operation.statement_id, operation.card_id) == (
+        contract.id,
+        statement.id,
+        card.id,
+    )
+    assert (operation.reference, operation.amount_cents, operation.booked_on) == (
+        "OP-1",
+        12000,
+        date(2024, 1, 11),
+    )
     assert operation.search_text == "cb epicerie leon epicerie leon"
 
 
 async def test_customers_are_found_by_their_numbers(load_feed: Load, rows: Rows) -> None:
     await load_feed(together(whole(1), whole(2)))
 
-    references = await rows("SELECT r.reference FROM customer_reference r JOIN customer c ON c.id = r.customer_id")
+    references = await rows(
+        "SELECT r.reference FROM customer_reference r JOIN customer c ON c.id = r.customer_id"
+    )
     assert sorted(one["reference"] for one in references) == ["C1", "C2"]
     identifiers = await rows(
         "SELECT i.number, c.file_number FROM identifier i "
@@ -82,7 +100,7 @@ async def test_customers_are_found_by_their_numbers(load_feed: Load, rows: Rows)
     ]
 
 
-async def test_a_second_run_changes_nothing(load_feed: Load, contents: Rows) -> None:
+async def test_a_second_run_changes_nothing(load_feed: Load, contents: Contents) -> None:
     feed = together(whole(1), whole(2))
     await load_feed(feed)
     before = await contents()
@@ -93,7 +111,9 @@ async def test_a_second_run_changes_nothing(load_feed: Load, contents: Rows) -> 
     assert await contents() == before
 
 
-async def test_another_spelling_of_the_same_values_changes_nothing(load_feed: Load, contents: Rows) -> None:
+async def test_another_spelling_of_the_same_values_changes_nothing(
+    load_feed: Load, contents: Contents
+) -> None:
     await load_feed(whole())
     before = await contents()
     feed = whole()
@@ -107,7 +127,7 @@ async def test_another_spelling_of_the_same_values_changes_nothing(load_feed: Lo
     assert await contents() == before
 
 
-async def test_only_the_row_that_changed_is_changed(load_feed: Load, contents: Rows) -> None:
+async def test_only_the_row_that_changed_is_changed(load_feed: Load, contents: Contents) -> None:
     feed = together(whole(1), whole(2))
     await load_feed(feed)
     before = await contents()
@@ -136,10 +156,12 @@ async def test_only_the_row_that_changed_is_changed(load_feed: Load, contents: R
     assert changed["instalment"][0]["status"] == "PAID"
     assert (changed["operation"][0]["merchant"], changed["operation"][0]["search_text"]) == (None, "epicerie")
     ids = {table: sorted(line["id"] for line in lines if "id" in line) for table, lines in before.items()}
-    assert ids == {table: sorted(line["id"] for line in lines if "id" in line) for table, lines in after.items()}
+    assert ids == {
+        table: sorted(line["id"] for line in lines if "id" in line) for table, lines in after.items()
+    }
 
 
-async def test_rows_that_leave_the_feed_stay(load_feed: Load, contents: Rows) -> None:
+async def test_rows_that_leave_the_feed_stay(load_feed: Load, contents: Contents) -> None:
     await load_feed(together(whole(1), whole(2)))
     before = await contents()
 
@@ -159,7 +181,9 @@ async def test_a_later_feed_may_bring_new_rows_alone(load_feed: Load, rows: Rows
     assert operation == first
 
 
-async def test_what_a_customer_changed_stands_until_the_lender_changes_it(load_feed: Load, database_url: str) -> None:
+async def test_what_a_customer_changed_stands_until_the_lender_changes_it(
+    load_feed: Load, database_url: str
+) -> None:
     feed = whole()
     await load_feed(feed)
     async with open_database(database_url):
@@ -211,7 +235,7 @@ async def test_a_number_no_contract_has_any_more_signs_nobody_in(load_feed: Load
 
 
 async def test_compressed_files_with_other_line_ends_and_columns_elsewhere(
-    load_feed: Load, contents: Rows, tmp_path: Path
+    load_feed: Load, contents: Contents, tmp_path: Path
 ) -> None:
     feed = together(whole(1), whole(2))
     await load_feed(feed)
@@ -245,7 +269,8 @@ async def test_a_customer_without_address_or_phone(load_feed: Load, database_url
 
     async with open_database(database_url):
         customer = await models.Customer.get()
-    assert (customer.address_lines, customer.phone, customer.city, customer.title) == ([], None, None, None)
+    assert customer.address_lines == []
+    assert {customer.phone, customer.city, customer.title} == {None}
     assert customer.locale is models.Locale.FR_FR
 
 
@@ -260,12 +285,12 @@ async def test_a_statement_that_its_operations_do_not_explain_is_loaded_with_a_w
     assert summary.tallies["statements"] == Tally(read=1, inserted=1)
     assert (summary.errors, summary.warnings, summary.customers_refused) == (0, 1, 0)
     assert [str(problem) for problem in summary.problems] == [
-        "statements.csv, line 2: closing_balance differs from the opening balance and the operations by 150 cents"
+        "statements.csv, line 2: closing_balance differs from opening balance and operations by 150 cents"
     ]
     assert report.read_text(encoding="utf-8").splitlines() == [
         "file,line,field,reason,customer,severity",
         "statements.csv,2,closing_balance,"
-        "differs from the opening balance and the operations by 150 cents,C1,warning",
+        "differs from opening balance and operations by 150 cents,C1,warning",
     ]
 
 
@@ -315,7 +340,9 @@ async def test_a_database_that_was_not_migrated_is_told(tmp_path: Path) -> None:
         for name in ("empty.sqlite3", "none.sqlite3")
     ]
 
-    assert [str(problem) for outcome in outcomes if isinstance(outcome, Stopped) for problem in outcome.problems] == [
+    assert [
+        str(problem) for outcome in outcomes if isinstance(outcome, Stopped) for problem in outcome.problems
+    ] == [
         "database: lacks 0001_first_tables: run `portal migrate` first",
         "database: is not there: `portal migrate` makes it",
     ]

@@ -32,14 +32,25 @@ def below_header(text: str) -> list[Record]:
         ("plain", "a,b,c,d,e\n", [(2, list("abcde"), None)]),
         ("no_last_line_feed", "a,b,c,d,e", [(2, list("abcde"), None)]),
         ("empty_lines_are_counted", "\n\na,b,c,d,e\n\n", [(4, list("abcde"), None)]),
-        ("carriage_returns", "a,b,c,d,e\r\nf,g,h,i,j\r\n", [(2, list("abcde"), None), (3, list("fghij"), None)]),
+        (
+            "carriage_returns",
+            "a,b,c,d,e\r\nf,g,h,i,j\r\n",
+            [(2, list("abcde"), None), (3, list("fghij"), None)],
+        ),
         ("quotes", '"a","b,c","d ""e""",,f\n', [(2, ["a", "b,c", 'd "e"', "", "f"], None)]),
         ("bare_quote", 'a,24" screen,c,d,e\n', [(2, ["a", '24" screen', "c", "d", "e"], None)]),
-        ("line_break", 'a,"b\nB",c,d,e\nf,g,h,i,j\n', [(2, ["a", "b\nB", "c", "d", "e"], None), (4, list("fghij"), None)]),
+        (
+            "line_break",
+            'a,"b\nB",c,d,e\nf,g,h,i,j\n',
+            [(2, ["a", "b\nB", "c", "d", "e"], None), (4, list("fghij"), None)],
+        ),
         (
             "quote_left_open",
             'a,b,"c,d,e\nf,g,h,i,j\n',
-            [(2, ["a", "b", '"c,d,e'], "opens a quote that its line does not close"), (3, list("fghij"), None)],
+            [
+                (2, ["a", "b", '"c,d,e'], "opens a quote that its line does not close"),
+                (3, list("fghij"), None),
+            ],
         ),
         (
             "two_open_quotes_hide_no_record",
@@ -53,12 +64,15 @@ def below_header(text: str) -> list[Record]:
         (
             "quote_closed_in_a_later_record",
             'a,b,"c,d,e\nf,g,h",i,j\n',
-            [(2, ["a", "b", '"c,d,e'], "opens a quote that its line does not close"), (3, ["f", "g", 'h"', "i", "j"], None)],
+            [
+                (2, ["a", "b", '"c,d,e'], "opens a quote that its line does not close"),
+                (3, ["f", "g", 'h"', "i", "j"], None),
+            ],
         ),
         ("after_the_quote", 'a,"b"x,c,d,e\n', [(2, ["a", '"b"x,c,d,e'], "goes on after its closing quote")]),
         ("short", "a,b\n", [(2, ["a", "b"], None)]),
     ],
-)  # fmt: skip
+)
 def test_records_and_their_lines(_case: str, text: str, records: list[Record]) -> None:
     assert below_header(text) == records
 
@@ -94,7 +108,13 @@ def test_a_byte_order_mark_is_no_part_of_the_first_name() -> None:
 
 def test_columns_may_come_in_any_order_and_with_blanks() -> None:
     raw = cast(BinaryIO, io.BytesIO(b"status, number ,expires_on,contract,customer\n"))
-    assert Records(SOURCE, Lines(raw, raw)).header == ["status", "number", "expires_on", "contract", "customer"]
+    assert Records(SOURCE, Lines(raw, raw)).header == [
+        "status",
+        "number",
+        "expires_on",
+        "contract",
+        "customer",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -111,12 +131,12 @@ def test_columns_may_come_in_any_order_and_with_blanks() -> None:
         (
             "semicolons",
             HEADER.replace(",", ";").encode(),
-            ["cards.csv, line 1: is divided by semicolons: a comma ends a cell, and a line feed a line"],
+            ["cards.csv, line 1: is divided by semicolons: a comma ends a cell, a line feed a line"],
         ),
         (
             "carriage_returns_alone",
             f"{HEADER}\ra,b,c,d,e\r".encode(),
-            ["cards.csv, line 1: is divided by carriage returns: a comma ends a cell, and a line feed a line"],
+            ["cards.csv, line 1: is divided by carriage returns: a comma ends a cell, a line feed a line"],
         ),
         (
             "missing",
@@ -129,7 +149,10 @@ def test_columns_may_come_in_any_order_and_with_blanks() -> None:
         (
             "unknown_and_twice",
             f"{HEADER},colour,number\n".encode(),
-            ["cards.csv, line 1: number is named twice", 'cards.csv, line 1: "colour" is no column of cards.csv'],
+            [
+                "cards.csv, line 1: number is named twice",
+                'cards.csv, line 1: "colour" is no column of cards.csv',
+            ],
         ),
         (
             "latin_1",

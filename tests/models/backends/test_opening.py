@@ -131,9 +131,11 @@ async def test_a_database_that_is_down_is_unavailable_and_forgotten(url: str) ->
 
 
 async def test_a_file_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
-    with pytest.raises(DatabaseUnavailable):
-        async with open_database(f"sqlite://{tmp_path}", modules=SHOP):
-            pass
+    tmp_path.joinpath("letter").touch()
+    for place in (tmp_path, tmp_path / "letter" / "shop.sqlite3"):
+        with pytest.raises(DatabaseUnavailable):
+            async with open_database(f"sqlite://{place}", modules=SHOP):
+                pass
 
 
 async def test_sqlite_then_postgres_then_sqlite_serve_the_same_models_in_one_process(
