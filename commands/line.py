@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -18,6 +19,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 FAILED, WRONG_SETTINGS, INTERRUPTED = 1, 2, 130
+CONNECT_FAILED = re.compile(r"\[Errno (\d+)\] Connect call failed")
 
 
 def stop(message: str, code: int = FAILED) -> NoReturn:
@@ -43,16 +45,29 @@ def plainly(command: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         from tortoise.exceptions import ConfigurationError
 
+        from gateways.peppers import Damaged
         from models.backends.errors import DatabaseTrouble
         from models.backends.migrating import MigrationFailed
 
         try:
             return asyncio.run(command(*args, **kwargs))
         except (DatabaseTrouble, MigrationFailed, ConfigurationError) as error:
-            stop(f"Database: {error}")
+            stop(f"Database: {_reason(error)}")
+        except SettingsMistakes as mistakes:
+            stop(str(mistakes), WRONG_SETTINGS)
+        except Damaged as damaged:
+            stop(str(damaged))
         except OSError as error:
             stop(f"{error.filename or 'System'}: {error.strerror or error}")
         except KeyboardInterrupt:
             stop("Interrupted.", INTERRUPTED)
 
     return run
+
+
+def _reason(error: Exception) -> str:
+    """A refused connection in words; asyncio tells it by a number and a tuple."""
+    refused = CONNECT_FAILED.match(str(error))
+    if refused is None:
+        return str(error)
+    return f"no answer at the address of PORTAL_DATABASE_URL ({os.strerror(int(refused[1])).lower()})"

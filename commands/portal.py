@@ -25,11 +25,12 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one")] = None,
 ) -> None:
     """Serve. In development, migrate first and fill an empty database with sample customers."""
-    from commands.serving import prepare, run
-
     settings = read_settings(host=host, port=port)
-    demo = None if settings.is_production else plainly(prepare)(settings)
-    run(settings, demo)
+    from commands.serving import bound, check, prepare, run
+
+    with bound(settings) as listening:
+        demo = plainly(check if settings.is_production else prepare)(settings)
+        run(settings, listening, demo)
 
 
 @portal.command()

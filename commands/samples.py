@@ -6,11 +6,11 @@ import models
 from commands.line import stop
 from domain import identifiers
 from domain.identifiers import Malformed
-from feed.load import Stopped
-from feed.sample.customers import DEMO_NUMBER
-from feed.sample.opening import DEMO_CODE, open_sample
+from domain.opening_hours import PARIS
+from feed.sample.demo import DEMO_CODE, DEMO_NUMBER
 from gateways import open_gateways
 from gateways.settings import Settings
+from models.backends.migrating import pending_migrations
 from models.backends.opening import file_of, open_database
 from resolvers import sessions
 
@@ -18,18 +18,28 @@ from resolvers import sessions
 async def open_samples(settings: Settings) -> list[str]:
     """Fill an empty database, and say how to sign in. A database with customers is left as it is."""
     async with open_database(settings.database_url):
+        await _check_migrated()
+        demo = await models.Identifier.get_or_none(number=DEMO_NUMBER)
+        # The codes come last: without one, a sample was cut short and is completed.
+        if demo and await models.Credential.owned_by(demo.customer_id).exists():
+            return demo_login()
         customers = await models.Customer.all().count()
-        has_demo = await models.Identifier.exists(number=DEMO_NUMBER)
-    if has_demo:
-        return demo_login()
-    if customers:
+    if customers and not demo:
         return [f"{customers:,} customers in the database, none of them sample customers"]
+    await _invent(settings)
+    return demo_login()
+
+
+async def _invent(settings: Settings) -> None:
+    # Imported here: a server that finds its database filled does not wait for what invents people.
+    from feed.load import Stopped
+    from feed.sample.opening import open_sample
+
     print("Inventing about sixty customers with two years of history …", flush=True)
     async with open_gateways(settings) as gateways:
-        outcome = await open_sample(gateways, gateways.clock().date())
+        outcome = await open_sample(gateways, gateways.clock().astimezone(PARIS).date())
     if isinstance(outcome, Stopped):
         stop("\n".join(map(str, outcome.problems)))
-    return demo_login()
 
 
 def demo_login() -> list[str]:
@@ -39,19 +49,28 @@ def demo_login() -> list[str]:
 
 async def open_session(settings: Settings, identifier: str | None) -> str:
     """Open a real session for a customer, and give the cookie to send with a request."""
-    if settings.is_production or file_of(settings.database_url) is None:
-        stop("sign-in works in development on the embedded database only")
+    file = None if settings.is_production else file_of(settings.database_url)
+    if file is None:
+        stop("sign-in works in development on the embedded database only.")
     number = _number(identifier or DEMO_NUMBER)
+    if not file.exists():
+        stop(f"{file} is not there: `portal serve` makes it and fills it.")
     async with open_database(settings.database_url), open_gateways(settings) as gateways:
+        await _check_migrated()
         found = await models.Identifier.get_or_none(number=number)
         if found is None:
-            stop("nobody has this identifier: `portal sample` fills an empty database")
+            stop("Nobody has this identifier. `portal sample` fills an empty database.")
         cookie = await sessions.open_session(gateways, found.customer_id, models.Assurance.CODE_ONLY)
     return f"session={cookie.token}"
+
+
+async def _check_migrated() -> None:
+    if pending := await pending_migrations():
+        stop(f"The database lacks {', '.join(pending)}: run `portal migrate` first.")
 
 
 def _number(text: str) -> str:
     for read in (identifiers.card_or_credit_number(text), identifiers.file_number(text)):
         if not isinstance(read, Malformed):
             return read.value
-    stop("an identifier is 17 digits that begin 3060, or a file number")
+    stop("An identifier is 17 digits that begin 3060, or a file number.")

@@ -14,7 +14,7 @@ from feed.columns import Entity
 from feed.format import BY_NAME, ENTITIES
 from feed.problems import Problem, Stop
 
-BLOCK_BYTES = 256 * 1024
+BLOCK_BYTES = 64 * 1024
 LINE_LENGTH_MAX = 131_072
 _LINE_BYTES_MAX = 4 * LINE_LENGTH_MAX  # UTF-8 takes at most four bytes for a character
 _MARKS = {

@@ -110,10 +110,17 @@ def _shared() -> list[Any]:
 def _of_a_library(_: Any, __: str, event: EventDict) -> EventDict:
     # What a library says keeps its words without their arguments, which are ours, so our customers'.
     record: logging.LogRecord = event["_record"]
-    event["event"] = str(record.msg)
+    event["event"] = _without_trace(str(record.msg))
     event["logger"] = record.name
     event["exc_info"] = record.exc_info
     return event
+
+
+def _without_trace(words: str) -> str:
+    # uvicorn tells a failed start by the text of a traceback: its last line begins with the exception's name.
+    if not words.startswith("Traceback "):
+        return words
+    return f"failed with {words.rstrip().splitlines()[-1].partition(':')[0]}"
 
 
 def _is_ours(handler: logging.Handler) -> bool:

@@ -14,6 +14,10 @@ SECRET_LENGTH_MIN = 32
 DEVELOPMENT_FILE = "development-secrets.json"
 
 
+class Damaged(ValueError):
+    """The file of a developer's machine cannot be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pepper:
     """One secret and the id that digests made with it begin with."""
@@ -53,7 +57,7 @@ def kept_peppers(folder: Path) -> tuple[Pepper, ...]:
         return parse_peppers(json.loads(path.read_text())["peppers"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         advice = "delete it to have it made again (the codes made with it are then lost)"
-        raise ValueError(f"{path} is damaged: {advice}") from error
+        raise Damaged(f"{path} is damaged: {advice}") from error
 
 
 def _parse_one(text: str, place: int) -> Pepper:

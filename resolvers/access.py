@@ -127,7 +127,9 @@ async def find_flow(context: Context, flow_token: str, *stages: AccessStage) -> 
 
 async def move(flow: AccessFlow, to: AccessStage, **columns: object) -> bool:
     """Take the flow on from where it was read; False for all but one of those who try at once."""
-    moved = await AccessFlow.filter(id=flow.id, stage=flow.stage).update(stage=to, **columns)
+    # Sending again stays at one stage, so the stage alone would let everybody through.
+    as_read = AccessFlow.filter(id=flow.id, stage=flow.stage, sms_count=flow.sms_count)
+    moved = await as_read.update(stage=to, **columns)
     if moved:
         flow.update_from_dict({"stage": to, **columns})
     return moved == 1

@@ -53,7 +53,7 @@ class Outbox:
                 await asyncio.wait_for(self._woken.wait(), pause)
             self._woken.clear()
             try:
-                while await in_fresh_context(self.send_due):
+                while await in_fresh_context(self.send_due) and not self._leaving:
                     pass
             except DatabaseTrouble as trouble:
                 _log.warning("outbox waits for the database", reason=type(trouble).__name__)

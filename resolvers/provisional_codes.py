@@ -71,7 +71,9 @@ async def enter_sms_code(
         return FlowOver()
     digest = context.gateways.vault.sms_digest(str(flow.id), code).hex()
     right = hmac.compare_digest(digest, flow.sms_digest or "") and flow.sms_address is not None
-    if right and await move(flow, AccessStage.NEW_CODE, sms_digest=None):
+    if right:
+        if not await move(flow, AccessStage.NEW_CODE, sms_digest=None):
+            return FlowOver()
         step = await keypad_step(context, flow_token, flow)
         assert isinstance(step, NewCodeAsked)
         return step

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from tortoise.transactions import in_transaction
 
 import models
-from domain import codes
+from domain import attempts, codes
 from domain.attempts import Locked
 from domain.codes import Weakness
 from domain.refusals import AccountLocked, FlowOver, InvalidInput
@@ -77,10 +77,11 @@ async def enter_code(context: Context, flow_token: str, entry: Entry) -> Entered
     counted = await AttemptTally.count_try(flow.subject_key, context.now)
     if isinstance(counted, Locked):
         return AccountLocked(counted.until)
-    if await _is_right(context, flow, code) and await _sign_in(context, flow):
-        return SignedIn(flow)
-    if not counted.attempts_left:
-        return AccountLocked(counted.locked_until)
+    if await _is_right(context, flow, code):
+        return SignedIn(flow) if await _sign_in(context, flow) else FlowOver()
+    standing = attempts.standing(counted.failures, counted.locked_until, context.now)
+    if isinstance(standing, Locked):
+        return AccountLocked(standing.until)
     return WrongCredentials(counted.attempts_left, await keypad_step(context, flow_token, flow))
 
 
@@ -113,10 +114,11 @@ async def _is_right(context: Context, flow: AccessFlow, code: str) -> bool:
 
 
 async def _sign_in(context: Context, flow: AccessFlow) -> bool:
-    """End the flow in a session; False if someone else ended it first."""
+    """End the flow in a session; False if someone else ended it first. Either way the code was right."""
     assert flow.customer_id is not None
     async with in_transaction():
         if not await move(flow, AccessStage.DONE):
+            await _forget_failures(flow)
             return False
         await _open(context, flow, flow.customer_id, "SIGNED_IN")
     return True
@@ -139,11 +141,15 @@ async def _choose(context: Context, flow: AccessFlow, customer: models.Customer,
 
 async def _open(context: Context, flow: AccessFlow, customer_id: int, kind: str) -> None:
     """Open the session a flow has earned and forget the failures, in the transaction at hand."""
-    await AttemptTally.filter(subject_key=flow.subject_key).delete()
+    await _forget_failures(flow)
     context.session_token = None
     context.forget_viewer()
     context.set_session(await sessions.open_session(context.gateways, customer_id, Assurance.CODE_ONLY))
     await AuditEvent.record(customer_id, kind, context.now, purpose=flow.purpose)
+
+
+async def _forget_failures(flow: AccessFlow) -> None:
+    await AttemptTally.filter(subject_key=flow.subject_key).delete()
 
 
 async def _numbers_of(customer: models.Customer) -> list[str]:

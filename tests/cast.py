@@ -5,14 +5,18 @@ Camille has everything on file, Marc reads English, Inès is new. What a builder
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
+
+from tortoise.models import Model
 
 import models
 from domain.folding import folded
 from gateways import Gateways
 from models import ContractKind
+from models.owned import OwnedModel
 from resolvers import sessions
 from resolvers.context import Context
 from tests.conftest import NOON
@@ -20,8 +24,7 @@ from tests.conftest import NOON
 TODAY = date(2026, 6, 15)
 CODE = "274963"  # no reason to refuse it
 OTHER_CODE = "850274"
-CAMILLE_PHONE = "+33639980001"
-CAMILLE_NUMBER = "30600000000000017"
+CAMILLE_PHONE = "+33612345601"
 
 _numbers = count(1)
 
@@ -60,7 +63,7 @@ async def marc(**columns: Any) -> models.Customer:
         "first_names": "Marc",
         "last_name": "Petit",
         "birth_date": date(1975, 11, 2),
-        "phone": "+33639980002",
+        "phone": "+33612345602",
         "locale": models.Locale.EN_GB,
     }
     return await customer(**{**given, **columns})
@@ -69,7 +72,7 @@ async def marc(**columns: Any) -> models.Customer:
 async def ines(**columns: Any) -> models.Customer:
     """Has a phone and nothing else."""
     return await customer(
-        **{"first_names": "Inès", "last_name": "Haddad", "phone": "+33639980003", **columns}
+        **{"first_names": "Inès", "last_name": "Haddad", "phone": "+33612345603", **columns}
     )
 
 
@@ -162,6 +165,11 @@ async def operation(of: models.Contract, **columns: Any) -> models.Operation:
     return row
 
 
+def nobodys_number() -> str:
+    """A card or credit number that no customer has, another at each call."""
+    return f"30609{next(_numbers):012d}"
+
+
 async def identifier(of: models.Contract, number: str) -> models.Identifier:
     """What the owner of the contract types to sign in."""
     return await models.Identifier.create(number=number, customer_id=of.customer_id, contract_id=of.id)
@@ -183,7 +191,7 @@ async def confirmation(
     given = {
         "customer_id": owner.id,
         "point": models.ContactPoint.PHONE,
-        "target": "+33639980009",
+        "target": "+33612345609",
         "code_digest": "",
         "reference": "7F",
         "created_at": now,
@@ -218,10 +226,35 @@ async def signed_in(gateways: Gateways, owner: models.Customer) -> Context:
     return Context(gateways=gateways, address="192.0.2.1", session_token=token)
 
 
-async def camille_with_access(gateways: Gateways) -> models.Customer:
+@dataclass(frozen=True)
+class Access:
+    """A customer, the number she types and the code she presses."""
+
+    owner: models.Customer
+    contract: models.Contract
+    number: str
+    code: str = CODE
+
+
+async def camille_with_access(gateways: Gateways, **columns: Any) -> Access:
     """Camille with a revolving credit, whose number and code let her in."""
-    owner = await camille()
-    credit = await contract(owner, account_number=CAMILLE_NUMBER)
-    await identifier(credit, CAMILLE_NUMBER)
+    owner = await camille(**columns)
+    credit = await contract(owner)
+    assert credit.account_number is not None
+    await identifier(credit, credit.account_number)
     await credential(gateways, owner)
-    return owner
+    return Access(owner, credit, credit.account_number)
+
+
+def columns_of(row: Model) -> dict[str, Any]:
+    """A row as its columns."""
+    return {name: getattr(row, name) for name in row._meta.fields_db_projection}
+
+
+async def known_of(owner: models.Customer) -> dict[str, list[dict[str, Any]]]:
+    """Everything the tables hold of a customer, to show that nothing of it changed."""
+    rows = {"customer": await models.Customer.filter(id=owner.id).values()}
+    for table in vars(models).values():
+        if isinstance(table, type) and issubclass(table, OwnedModel):
+            rows[table._meta.db_table] = await table.owned_by(owner.id).order_by("id").values()
+    return rows

@@ -1,6 +1,6 @@
 """The cast: who holds which contracts, in which state. A customer added at the end changes no other.
 
-Rates stay under the usury ceilings of every quarter of the contracts' lives, by amount of the credit.
+Rates stay under the usury ceilings since October 2025, by amount of the credit (C. conso. L314-6).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ DEMO = _role(
     _credit(
         3_000, "20.90", months=25, draw_days=110, pace=0.1, insured=True, deferred=7, extra_repayments=True
     ),
-    _card(4_500, 0.9, months=25, eventful=True, card_renewed=True, fee_waived=True),
+    _card(6_000, 0.9, months=25, eventful=True, card_renewed=True, fee_waived=True),
     _loan(8_000, "5.40", 36, 14, "4.80"),
     _loan(2_400, "6.90", 12, 12, ended_months_ago=5),
     access=Access.SEEN_RECENTLY,

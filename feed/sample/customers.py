@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from feed.sample import numbers
 from feed.sample.cast import CAST, DEMO, Role
+from feed.sample.demo import DEMO_NUMBER
 from feed.sample.line_histories import line_history
 from feed.sample.loan_histories import loan_history
 from feed.sample.people import People
@@ -19,7 +20,6 @@ from models import ContractKind
 
 R = TypeVar("R", bound=Row)
 
-DEMO_NUMBER = numbers.checked("3060102030405060")
 DEBIT_DAYS = (5, 6, 8, 9)  # soon after salaries are paid
 PREFIXES = {
     ContractKind.REVOLVING_CREDIT: "CR",

@@ -16,13 +16,12 @@ from feed.report import Summary
 from feed.sample.access import Standings
 from feed.sample.cast import Access
 from feed.sample.customers import SampleCustomer, sample_customers
+from feed.sample.demo import DEMO_CODE
 from feed.sample.writing import write_customers
 from gateways import Gateways
 from models import Credential, CustomerReference
 from models.backends.migrating import pending_migrations
 from models.backends.opening import open_database
-
-DEMO_CODE = "274916"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ CASH_A_DAY = 0.05
 ROUND_PRICES = (0, 0, 50, 90, 95, 99)
 RETURNABLE = frozenset({"CLOTHING", "HOME", "ELECTRONICS", "DIY", "CHILDREN"})
 FATED_CENTS_MAX: Cents = 150_00
+SETTLED_AFTER = 12 * ONE_DAY  # booked, and given back if it was
 
 
 class Fate(Enum):
@@ -69,9 +70,9 @@ def drawdowns(first: date, today: date, each_days: int, limit_cents: Cents, chan
 
 def with_fates(spends: list[Spend], today: date) -> list[Spend]:
     """Give some purchases of known age an end of their own, and make one today."""
-    fated = list(spends)
+    fated, settled_on = list(spends), today - SETTLED_AFTER
     for age, fate in FATES_BY_AGE.items():
-        if shops := [number for number, spend in enumerate(fated) if _may_go_wrong(spend)]:
+        if shops := [n for n, spend in enumerate(fated) if spend.on <= settled_on and _may_go_wrong(spend)]:
             number = min(shops, key=lambda number: abs((today - fated[number].on).days - age))
             fated[number] = replace(fated[number], fate=fate)
     day, kind = today + ONE_DAY, OperationKind.PURCHASE

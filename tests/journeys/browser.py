@@ -14,40 +14,34 @@ STEP = """
   ... on NewCodeStep { flowId first { ...Keys } second { ...Keys } }
   ... on SignedIn { customer { id version firstNames lastName } }
 """
-ACCESS = (
-    STEP
-    + """
-  ... on Problem { code message }
-  ... on WrongCredentials { attemptsLeft }
-  ... on AccountLocked { until }
-  ... on InvalidInput { fields { field rule } }
-  ... on TemporarilyUnavailable { retryAfterSeconds }
-  ... on Throttled { retryAfterSeconds }
+ACCESS = f"""{STEP}
+  ... on Problem {{ code message }}
+  ... on WrongCredentials {{ attemptsLeft next {{ {STEP} }} }}
+  ... on CodesDiffer {{ next {{ {STEP} }} }}
+  ... on AccountLocked {{ until }}
+  ... on InvalidInput {{ fields {{ field rule }} }}
+  ... on TemporarilyUnavailable {{ retryAfterSeconds }}
+  ... on Throttled {{ retryAfterSeconds }}
 """
-)
 KEYS = " fragment Keys on Keypad { challengeId keys { position label glyph } }"
 
-BEGIN = (
-    "mutation($given: Identifier!) {{ step: {act}(identifier: $given, accessibleKeypad: true) {{ %s }} }}"
-    % (ACCESS.replace("{", "{{").replace("}", "}}"))
-)
-ENTER_CODE = (
-    "mutation($flow: ID!, $entry: KeypadEntry!) { step: enterCode(flowId: $flow, entry: $entry) { %s } }"
-    % ACCESS
-)
-CONFIRM_PHONE = (
-    "mutation($flow: ID!, $phone: String!) { step: confirmPhone(flowId: $flow, phone: $phone) { %s } }"
-    % ACCESS
-)
-ENTER_SMS_CODE = (
-    "mutation($flow: ID!, $code: String!) { step: enterSmsCode(flowId: $flow, code: $code) { %s } }" % ACCESS
-)
-CHOOSE_CODE = (
-    "mutation($flow: ID!, $first: KeypadEntry!, $second: KeypadEntry!) "
-    "{ step: chooseCode(flowId: $flow, first: $first, second: $second) { %s } }" % ACCESS
-)
+BEGIN = f"mutation($given: Identifier!) {{ step: ACT(identifier: $given, accessibleKeypad: true) {{ {ACCESS} }} }}"
+ENTER_CODE = f"""
+mutation($flow: ID!, $entry: KeypadEntry!) {{ step: enterCode(flowId: $flow, entry: $entry) {{ {ACCESS} }} }}
+"""
+CONFIRM_PHONE = f"""
+mutation($flow: ID!, $phone: String!) {{ step: confirmPhone(flowId: $flow, phone: $phone) {{ {ACCESS} }} }}
+"""
+ENTER_SMS_CODE = f"""
+mutation($flow: ID!, $code: String!) {{ step: enterSmsCode(flowId: $flow, code: $code) {{ {ACCESS} }} }}
+"""
+CHOOSE_CODE = f"""
+mutation($flow: ID!, $first: KeypadEntry!, $second: KeypadEntry!) {{
+  step: chooseCode(flowId: $flow, first: $first, second: $second) {{ {ACCESS} }} }}
+"""
 
 Step = dict[str, Any]
+FAST: dict[str, Any] = {"trust_env": False, "verify": False}  # plain HTTP: no certificates to load
 
 
 def identifier(number: str) -> dict[str, str]:
@@ -66,7 +60,7 @@ class Browser:
 
     def __init__(self, url: str, *, cookie: str | None = None, **options: Any) -> None:
         headers = {"Cookie": cookie} if cookie else {}
-        self.http = httpx.AsyncClient(base_url=url, headers=headers, timeout=30, trust_env=False, **options)
+        self.http = httpx.AsyncClient(base_url=url, headers=headers, timeout=30, **FAST, **options)
 
     async def __aenter__(self) -> Self:
         return self
@@ -86,7 +80,7 @@ class Browser:
 
     async def begin(self, act: str, number: str) -> Step:
         """`logIn`, `recoverCode` or `connectFirstTime`."""
-        return await self._step(BEGIN.format(act=act) + KEYS, given=identifier(number))
+        return await self._step(BEGIN.replace("ACT", act) + KEYS, given=identifier(number))
 
     async def enter_code(self, step: Step, code: str) -> Step:
         entry = pressed(step["keypad"], code)

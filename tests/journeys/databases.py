@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
@@ -101,7 +103,18 @@ def on_server(sql: str, url: str = SERVER) -> list[dict[str, Any]]:
         finally:
             await connection.close()
 
-    return asyncio.run(run())
+    with ThreadPoolExecutor(1) as thread:  # the caller may be in a loop of its own
+        return thread.submit(asyncio.run, run()).result()
+
+
+def query(url: str, sql: str) -> list[dict[str, Any]]:
+    """Run a statement in a database that a server may be using."""
+    if not url.startswith("sqlite"):
+        return on_server(sql, url)
+    file = url.removeprefix("sqlite://").partition("?")[0]
+    with closing(sqlite3.connect(file)) as database, database:
+        database.row_factory = sqlite3.Row
+        return [dict(row) for row in database.execute(sql)]
 
 
 def empty_redis(url: str) -> str | None:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,15 @@ CHEAP = {
     "digest_passes": 1,
     "access_flows_of_address_max": 100_000,
     "deliveries_pause_seconds": 1,
+}
+
+# A service that nobody asks in these tests stands where a message would go.
+PRODUCTION = {
+    "env": "production",
+    "peppers": "test:0123456789abcdef0123456789abcdef",
+    "public_url": "https://portal.example",
+    "sms_url": "jsons://127.0.0.1:9/?:to={to}",
+    "email_url": "jsons://127.0.0.1:9/?:to={to}",
 }
 
 
@@ -42,7 +51,7 @@ def run(*words: str, cwd: Path, **settings: object) -> subprocess.CompletedProce
 class Portal:
     """`portal serve` on a free port. What it prints goes to files, so it never waits for a reader."""
 
-    def __init__(self, folder: Path, **settings: object) -> None:
+    def __init__(self, folder: Path, before: Sequence[str] = (), **settings: object) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.data = Path(str(settings.get("data_directory", folder / "data")))
@@ -50,7 +59,7 @@ class Portal:
         given = {"port": 0, "data_directory": self.data, **settings}
         with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
             self.process = subprocess.Popen(
-                [PORTAL, "serve"],
+                [*before, PORTAL, "serve"],
                 cwd=folder,
                 env=environment(given),
                 stdin=subprocess.DEVNULL,

@@ -72,7 +72,7 @@ def test_the_shell_commands_of_the_readme_answer_as_written(
 
     assert (done.returncode, done.stderr) == (0, "")
     contact, customer = (json.loads(line)["data"] for line in done.stdout.splitlines() if line)
-    assert contact["contact"]["phone"] == "3026"
+    assert contact["contact"]["phone"] == "30 26"
     assert customer["customer"]["firstNames"] == "Camille"
     assert len(customer["customer"]["contracts"]) == 4
     assert all(

@@ -8,7 +8,7 @@ from gateways import Gateways
 from tests.kept import database, database_url, kept_url
 from tests.models.scene import Scene
 
-__all__ = ["database", "database_url", "kept_url", "scene"]
+__all__ = ["database", "database_url", "kept_url"]
 
 
 @pytest.fixture

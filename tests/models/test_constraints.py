@@ -64,7 +64,7 @@ CHECKS: dict[type[Model], list[Spoilt]] = {
     ],
     models.Customer: [
         spoilt("customer_version_positive", version=0),
-        spoilt("customer_phone_international", phone="0639980001"),
+        spoilt("customer_phone_international", phone="0612345601"),
     ],
     models.Delivery: [
         spoilt("delivery_sent_has_its_time", "without", state="SENT", body=None),

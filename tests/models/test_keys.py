@@ -55,7 +55,7 @@ def test_every_relation_to_a_customers_rows_is_tried() -> None:
 async def test_a_key_is_taken_once(scene: Scene, table: type[Model]) -> None:
     row = await scene.make(table)
     before = await table.all().count()
-    again = table(**{name: getattr(row, name) for name in table._meta.fields_db_projection})
+    again = table(**cast.columns_of(row))
     with pytest.raises(IntegrityError):
         await again.save(force_create=True)
     assert await table.all().count() == before
@@ -64,7 +64,7 @@ async def test_a_key_is_taken_once(scene: Scene, table: type[Model]) -> None:
 @pytest.mark.parametrize("table", _named(OWNED_TABLES))
 async def test_two_customers_may_have_rows_of_the_same_id(scene: Scene, table: type[Any]) -> None:
     ours = await scene.make(table)
-    columns = {name: getattr(ours, name) for name in table._meta.fields_db_projection}
+    columns = cast.columns_of(ours)
     columns |= {f"{name}_id": row.id for name, row in scene.marcs.items() if f"{name}_id" in columns}
     await table.create(**{**columns, "customer_id": scene.marc.id})
     assert await table.owned_by(scene.camille.id).filter(id=ours.id).count() == 1
@@ -96,7 +96,7 @@ async def test_a_row_cannot_point_into_another_customers_rows(
 @pytest.mark.parametrize("table", _named(OWNED_TABLES))
 async def test_a_row_needs_a_customer_who_exists(scene: Scene, table: type[Any]) -> None:
     row = await scene.make(table)
-    columns = {name: getattr(row, name) for name in table._meta.fields_db_projection}
+    columns = cast.columns_of(row)
     nobody = new_id()
     with pytest.raises(IntegrityError, match="(?i)foreign key"):
         await table.create(**{**columns, "id": new_id(), "customer_id": nobody})

@@ -24,7 +24,7 @@ async def test_only_the_owners_rows_come_through(scene: Scene, table: type[Any])
 @pytest.mark.parametrize("table", OWNED_TABLES, ids=lambda table: table.__name__)
 async def test_saving_and_deleting_touch_the_owners_row_alone(scene: Scene, table: type[Any]) -> None:
     ours = await scene.make(table)
-    columns = {name: getattr(ours, name) for name in table._meta.fields_db_projection}
+    columns = cast.columns_of(ours)
     columns |= {f"{name}_id": row.id for name, row in scene.marcs.items() if f"{name}_id" in columns}
     twin = await table.create(**{**columns, "customer_id": scene.marc.id})
     await ours.save()

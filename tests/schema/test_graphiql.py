@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from graphql import parse, validate
 
-from feed.sample.customers import DEMO_NUMBER
-from feed.sample.opening import DEMO_CODE
+from feed.sample.demo import DEMO_CODE, DEMO_NUMBER
 from schema import graphiql
 from schema.root import build_schema
 

@@ -12,9 +12,9 @@ from domain.emails import Email, email
 from domain.identifiers import CardOrCreditNumber, FileNumber, card_or_credit_number, file_number, luhn_holds
 from domain.phones import Phone, phone
 from feed.sample.cast import CAST
-from feed.sample.customers import DEMO_NUMBER, SampleCustomer, sample_customers
+from feed.sample.customers import SampleCustomer, sample_customers
+from feed.sample.demo import DEMO_CODE, DEMO_NUMBER
 from feed.sample.numbers import BANK_CODE, LANDLINE_START, MOBILE_STARTS
-from feed.sample.opening import DEMO_CODE
 from feed.sample.plans import History
 from tests.feed.sample.conftest import cast_on
 

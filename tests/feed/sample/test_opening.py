@@ -18,7 +18,8 @@ from domain.refusals import AccountLocked
 from feed.load import Stopped, load
 from feed.report import Summary
 from feed.sample.cast import Access
-from feed.sample.opening import DEMO_CODE, SampleLogin, SampleSummary, open_sample
+from feed.sample.demo import DEMO_CODE
+from feed.sample.opening import SampleLogin, SampleSummary, open_sample
 from feed.sample.writing import FILES, write_customers
 from gateways import Gateways
 from models import AccessPurpose, AccessStage

@@ -1,0 +1,89 @@
+"""What an orchestrator asks: does it live, is it ready; and how it starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from feed.sample.demo import DEMO_CODE, DEMO_NUMBER
+from tests.journeys.browser import FAST, Browser
+from tests.journeys.conftest import Serve
+from tests.journeys.databases import database_on_server, query
+from tests.journeys.portal import PRODUCTION, Portal, run
+from tests.journeys.test_changing import CHANGE_PHONE, code_in
+
+OK = {"status": "ok", "database": "ok", "migrations": "ok", "rate_limits": "ok"}
+
+
+def asked(portal: Portal, path: str) -> tuple[int, Any]:
+    answer = httpx.get(f"{portal.url}{path}", **FAST)
+    return answer.status_code, answer.json()
+
+
+def test_a_server_on_a_filled_database_lives_and_is_ready(shared_portal: Portal) -> None:
+    assert asked(shared_portal, "/health/live") == (200, {"status": "ok"})
+    assert asked(shared_portal, "/health/ready") == (200, OK)
+
+
+def test_what_has_no_route_is_refused_in_the_shape_of_every_refusal(shared_portal: Portal) -> None:
+    status, body = asked(shared_portal, "/nothing")
+    assert (status, body["errors"][0]["extensions"]["code"]) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_production_is_not_ready_before_its_migrations(
+    kind: str, serve: Serve, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if kind == "sqlite":
+        _becomes_ready_by_migrating(serve, tmp_path, f"sqlite://{tmp_path}/portal.sqlite3")
+        return
+    request.getfixturevalue("postgres_filled")  # which skips where there is no server
+    with database_on_server() as url:
+        _becomes_ready_by_migrating(serve, tmp_path, url)
+
+
+def _becomes_ready_by_migrating(serve: Serve, tmp_path: Path, url: str) -> None:
+    settings = {**PRODUCTION, "database_url": url}
+    portal = serve(**settings)
+    missing = {**OK, "status": "unavailable", "migrations": "1 pending: run `portal migrate`"}
+    assert asked(portal, "/health/ready") == (503, missing)
+    assert asked(portal, "/health/live") == (200, {"status": "ok"})
+
+    done = run("migrate", cwd=tmp_path, **settings)
+
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "1 migrations applied.")
+    assert asked(portal, "/health/ready") == (200, OK)
+    assert portal.stop() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_server_that_is_told_to_stop_answers_what_runs_and_sends_what_waits(
+    number: signal.Signals, copy: dict[str, Any], serve: Serve
+) -> None:
+    """Eight wrong codes take a digest each, one after the other: they still run when the signal comes."""
+    portal = serve(**{**copy, "digest_memory_kib": 65_536, "digest_passes": 4, "digest_threads_max": 1})
+    async with Browser(portal.url) as browser:
+        await browser.sign_in(DEMO_NUMBER, DEMO_CODE)
+        steps = [await browser.begin("logIn", f"3060000000000001{last}") for last in range(4)]
+        running = [asyncio.create_task(browser.enter_code(step, "135791")) for step in steps]
+        change = (await browser.ask(CHANGE_PHONE, to="07 30 00 98 77"))["changed"]
+        assert change["__typename"] == "ConfirmationSent"
+
+        portal.tell(number)
+
+        answers = await asyncio.gather(*running)
+    assert [answer["__typename"] for answer in answers] == ["WrongCredentials"] * 4
+    assert portal.ended() == 0
+    assert "Traceback" not in portal.stderr
+    assert len(portal.messages()) == 3
+    assert code_in(next(message for message in portal.messages() if message["to"].endswith("9877")))
+    waiting = query(copy["database_url"], "SELECT count(*) AS found FROM delivery WHERE state = 'WAITING'")
+    assert waiting == [{"found": 0}]
+    with pytest.raises(httpx.ConnectError):
+        asked(portal, "/health/live")
+

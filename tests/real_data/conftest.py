@@ -1,0 +1,95 @@
+"""Both data sets converted once, and loaded once into a database of each kind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_hex
+
+import asyncpg  # type: ignore[import-untyped]
+import pytest
+
+from feed.load import Stopped, load
+from feed.report import Summary
+from models.backends.migrating import migrate
+from tests.real_data import berka, uci
+from tests.real_data.sources import source
+
+SERVER = os.environ.get("PORTAL_TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
+NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Feeds:
+    """Where the feeds lie, and what the converters say of them."""
+
+    cards: Path
+    cards_made: uci.Counts
+    loans: Path
+    loans_made: berka.Counts
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A database with both sets in it, and what the loads said."""
+
+    url: str
+    cards: Summary
+    loans: Summary
+
+
+@pytest.fixture(scope="session")
+def feeds(tmp_path_factory: pytest.TempPathFactory) -> Feeds:
+    """The feeds of both sets."""
+    folder = tmp_path_factory.mktemp("real")
+    cards_made = uci.convert(source("uci_default_credit"), folder / "uci")
+    return Feeds(
+        folder / "uci", cards_made, folder / "berka", berka.convert(source("berka"), folder / "berka")
+    )
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def loaded(
+    request: pytest.FixtureRequest, feeds: Feeds, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Loaded]:
+    """A database that holds both sets, read by many tests and written by none."""
+    folder = tmp_path_factory.mktemp("loaded")
+    if request.param == "sqlite":
+        file = folder / "portal.sqlite3"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
+        yield _load(f"sqlite://{file}", feeds, folder)
+        return
+    name = f"portal_real_{token_hex(6)}"
+    try:
+        asyncio.run(_on_server(f"CREATE DATABASE {name}"))
+    except (OSError, TimeoutError) as error:
+        pytest.skip(f"no PostgreSQL server at PORTAL_TEST_POSTGRES_URL: {error}")
+    try:
+        url = f"{SERVER.rpartition('/')[0]}/{name}"
+        asyncio.run(migrate(url, lambda _line: None))
+        yield _load(url, feeds, folder)
+    finally:
+        asyncio.run(_on_server(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def _load(url: str, feeds: Feeds, folder: Path) -> Loaded:
+    summaries = [
+        asyncio.run(load(feed, url, now=NOW, report=folder / f"{feed.name}.csv"))
+        for feed in (feeds.cards, feeds.loans)
+    ]
+    for summary in summaries:
+        assert not isinstance(summary, Stopped), summary.problems
+    return Loaded(url, *summaries)  # type: ignore[arg-type]
+
+
+async def _on_server(sql: str) -> None:
+    server = await asyncpg.connect(SERVER, timeout=5)
+    try:
+        await server.execute(sql)
+    finally:
+        await server.close()

@@ -1,0 +1,125 @@
+"""Twenty at once on the way in: none gains a try, a session or an SMS."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Any
+
+import models
+from domain.refusals import AccountLocked, FlowOver, WrongCode
+from gateways import Gateways
+from models import AccessFlow, AccessStage, Session
+from resolvers import access as machine
+from resolvers.access import NewCodeAsked, SmsCodeAsked
+from resolvers.context import Context
+from resolvers.provisional_codes import confirm_phone, enter_sms_code, resend_sms_code
+from resolvers.secret_codes import SignedIn, WrongCredentials, choose_code, enter_code
+from tests.cast import CAMILLE_PHONE, CODE, OTHER_CODE, Access
+from tests.conftest import NOON, Clock
+from tests.resolvers.walking import (
+    codes_sent_to,
+    entry,
+    failures_of,
+    keypad_of,
+    new_code_asked,
+    phone_asked,
+    sms_asked,
+)
+
+RACERS = 20
+
+
+async def race(gateways: Gateways, act: Callable[[Context], Coroutine[Any, Any, Any]]) -> list[Any]:
+    """What twenty requests got that came together, each an operation of its own."""
+    contexts = [Context(gateways=gateways, address="192.0.2.1") for _ in range(RACERS)]
+    return list(await asyncio.gather(*(asyncio.create_task(act(asking)) for asking in contexts)))
+
+
+async def test_wrong_codes_count_five_at_most(context: Context, gateways: Gateways, access: Access) -> None:
+    step = await keypad_of(context, access.number)
+    shown = [await machine.show_keypad(context, step.flow) for _ in range(RACERS)]
+    outcomes = await race(
+        gateways, lambda asking: enter_code(asking, step.flow_token, entry(shown.pop(), OTHER_CODE))
+    )
+    wrong = [outcome.attempts_left for outcome in outcomes if isinstance(outcome, WrongCredentials)]
+    assert sorted(wrong) == [1, 2, 3, 4]
+    assert outcomes.count(AccountLocked(NOON + timedelta(minutes=30))) == 16
+    assert await failures_of(step.flow) == 5
+
+
+async def test_right_codes_open_one_session_and_are_not_called_wrong(
+    context: Context, gateways: Gateways, access: Access
+) -> None:
+    step = await keypad_of(context, access.number)
+    shown = [await machine.show_keypad(context, step.flow) for _ in range(RACERS)]
+    outcomes = await race(
+        gateways, lambda asking: enter_code(asking, step.flow_token, entry(shown.pop(), CODE))
+    )
+    assert [type(outcome) for outcome in outcomes].count(SignedIn) == 1
+    assert not any(isinstance(outcome, WrongCredentials) for outcome in outcomes)
+    assert await Session.owned_by(access.owner.id).count() == 1
+    assert await models.AuditEvent.owned_by(access.owner.id).count() == 1
+    assert await failures_of(step.flow) == 0
+
+
+async def test_one_keypad_serves_one_entry(context: Context, gateways: Gateways, access: Access) -> None:
+    step = await keypad_of(context, access.number)
+    pressed = entry(step.keypad, OTHER_CODE)
+    await race(gateways, lambda asking: enter_code(asking, step.flow_token, pressed))
+    assert await failures_of(step.flow) == 1
+
+
+async def test_one_phone_number_sends_one_sms(context: Context, gateways: Gateways, access: Access) -> None:
+    step = await phone_asked(context, access.number)
+    outcomes = await race(gateways, lambda asking: confirm_phone(asking, step.flow_token, CAMILLE_PHONE))
+    assert [type(outcome) for outcome in outcomes].count(SmsCodeAsked) == 1
+    assert len(await codes_sent_to(access.owner)) == 1
+
+
+async def test_asking_again_together_sends_one_more_sms(
+    context: Context, gateways: Gateways, access: Access, clock: Clock
+) -> None:
+    step = await sms_asked(context, access.number, CAMILLE_PHONE)
+    clock.now += timedelta(seconds=30)
+    outcomes = await race(gateways, lambda asking: resend_sms_code(asking, step.flow_token))
+    assert [type(outcome) for outcome in outcomes].count(SmsCodeAsked) == 1
+    assert len(await codes_sent_to(access.owner)) == 2
+
+
+async def test_provisional_codes_are_tried_five_times(
+    context: Context, gateways: Gateways, access: Access
+) -> None:
+    step = await sms_asked(context, access.number, CAMILLE_PHONE)
+    (right,) = await codes_sent_to(access.owner)
+    wrong = f"{(int(right) + 1) % 1_000_000:06d}"
+    await race(gateways, lambda asking: enter_sms_code(asking, step.flow_token, wrong))
+    assert (await AccessFlow.get(id=step.flow.id)).sms_tries == 5
+    assert await enter_sms_code(context, step.flow_token, right) == FlowOver()
+
+
+async def test_the_right_provisional_code_goes_on_once_and_is_not_called_wrong(
+    context: Context, gateways: Gateways, access: Access
+) -> None:
+    step = await sms_asked(context, access.number, CAMILLE_PHONE)
+    (right,) = await codes_sent_to(access.owner)
+    outcomes = await race(gateways, lambda asking: enter_sms_code(asking, step.flow_token, right))
+    assert [type(outcome) for outcome in outcomes].count(NewCodeAsked) == 1
+    assert not any(isinstance(outcome, WrongCode) for outcome in outcomes)
+    assert (await AccessFlow.get(id=step.flow.id)).stage is AccessStage.NEW_CODE
+
+
+async def test_one_of_many_chooses_the_code(context: Context, gateways: Gateways, access: Access) -> None:
+    step = await new_code_asked(context, access.number, access.owner)
+    shown = [await machine.show_keypad(context, step.flow) for _ in range(2 * RACERS)]
+    outcomes = await race(
+        gateways,
+        lambda asking: choose_code(
+            asking, step.flow_token, entry(shown.pop(), OTHER_CODE), entry(shown.pop(), OTHER_CODE)
+        ),
+    )
+    assert [type(outcome) for outcome in outcomes].count(SignedIn) == 1
+    assert outcomes.count(FlowOver()) == RACERS - 1
+    in_force = models.Credential.owned_by(access.owner.id).filter(replaced_at=None)
+    assert (await in_force.count(), await Session.owned_by(access.owner.id).count()) == (1, 1)
