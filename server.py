@@ -35,6 +35,8 @@ from schema import graphiql
 from schema.root import build_schema
 
 RETRY_AFTER_SECONDS = 2
+READY_SECONDS_MAX = 2
+OUTBOX_SECONDS_MAX = 2  # on shutdown, beside what one message may take; longer only where the database hangs
 PROBE = Limit("readiness", count=1_000, seconds=1)
 
 _log = structlog.get_logger("server")
@@ -85,7 +87,7 @@ def lifespan_of(settings: Settings) -> Callable[[Starlette], AbstractAsyncContex
                 yield State(gateways=gateways, outbox=outbox)
             finally:
                 outbox.leave()
-                await sending
+                await asyncio.wait({sending}, timeout=settings.message_seconds_max + OUTBOX_SECONDS_MAX)
 
     return lifespan
 
@@ -136,10 +138,11 @@ async def ready(request: Request) -> Response:
     gateways: Gateways = request.state.gateways
     found = {"database": "ok", "migrations": "ok", "rate_limits": "ok"}
     try:
-        pending = await pending_migrations()
+        async with asyncio.timeout(READY_SECONDS_MAX):
+            pending = await pending_migrations()
         if pending:
             found["migrations"] = f"{len(pending)} pending: run `portal migrate`"
-    except DatabaseTrouble:
+    except (DatabaseTrouble, TimeoutError):
         found |= {"database": "unavailable", "migrations": "unknown"}
     try:
         await gateways.rate_limits.take(PROBE)

@@ -106,3 +106,8 @@ class AttemptTally(Model):
                     failures=counted.failures, locked_until=counted.locked_until, updated_at=now
                 )
         return counted
+
+    @classmethod
+    async def clear(cls, subject_key: str) -> None:
+        """Forget the failures. The row stays: another try may be about to lock it."""
+        await cls.filter(subject_key=subject_key).update(failures=0, locked_until=None)

@@ -149,7 +149,7 @@ async def _open(context: Context, flow: AccessFlow, customer_id: int, kind: str)
 
 
 async def _forget_failures(flow: AccessFlow) -> None:
-    await AttemptTally.filter(subject_key=flow.subject_key).delete()
+    await AttemptTally.clear(flow.subject_key)
 
 
 async def _numbers_of(customer: models.Customer) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from tortoise.transactions import in_transaction
 
 import models
 from gateways import Gateways
+from models.backends.errors import DatabaseTrouble
 
 if TYPE_CHECKING:
     from resolvers.context import Context
@@ -61,7 +63,8 @@ async def resume(gateways: Gateways, token: str) -> models.Session | None:
     if row.assurance is models.Assurance.PROVISIONAL:
         return None
     if row.seen_at + SEEN_EVERY <= now:
-        await models.Session.owned_by(customer_id).filter(id=row.id, closed_at=None).update(seen_at=now)
+        with suppress(DatabaseTrouble):  # a full disk or a locked file leaves reading open, until it idles out
+            await models.Session.owned_by(customer_id).filter(id=row.id, closed_at=None).update(seen_at=now)
     return row
 
 

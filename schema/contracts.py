@@ -95,7 +95,7 @@ class Contract(Node):
         filter: FilterArgument = None,
         order: OrderArgument = Sorting.NEWEST_FIRST,
     ) -> OperationConnection:
-        load, row, only = info.context.loaders.load, self.row, filter_of(filter)
+        load, row, only = info.context.loaders.load, self.row, filter_of(self.row.customer_id, filter)
         part = slice_of(order.value, first, after, last, before)
         page = await load(operations.pages_by_contract, row.customer_id, only, order, part, key=row.id)
         return OperationConnection.of(

@@ -12,6 +12,8 @@ import strawberry
 
 from engine.errors import Refusal
 
+NO_ROW = 0  # ids begin with the time, so no row has this one
+
 _FORM = struct.Struct(">cQQ")
 
 
@@ -54,6 +56,12 @@ def decoded(text: str, *kinds: Kind) -> RowId:
         expected = " or ".join(kind.name.lower() for kind in kinds)
         raise Refusal(f"This id names a {found.kind.name.lower()}, not a {expected}", "BAD_USER_INPUT")
     return found
+
+
+def row_of(customer_id: int, text: str, *kinds: Kind) -> int:
+    """The id of one of this customer's rows; another's row is not there for them, so it gives `NO_ROW`."""
+    named = decoded(text, *kinds)
+    return named.id if named.customer_id == customer_id else NO_ROW
 
 
 def _malformed() -> Refusal:

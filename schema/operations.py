@@ -146,15 +146,17 @@ FilterArgument = Annotated[
 ]
 
 
-def filter_of(given: OperationFilter | None) -> Filter:
-    """The filter in the table's terms, or a refusal with code BAD_USER_INPUT."""
+def filter_of(customer_id: int, given: OperationFilter | None) -> Filter:
+    """A customer's filter in the table's terms, or a refusal with code BAD_USER_INPUT."""
     if given is None:
         return Filter()
     days, amounts = given.occurred_on or DateRange(), given.amount or MoneyRange()
     _check_ranges(days, amounts)
     _check_sizes(given)
     return Filter(
-        contract_ids=_tuple(given.contract_ids, lambda text: ids.decoded(text, ids.Kind.CONTRACT).id),
+        contract_ids=_tuple(
+            given.contract_ids, lambda text: ids.row_of(customer_id, text, ids.Kind.CONTRACT)
+        ),
         occurred_from=days.from_,
         occurred_to=days.to,
         amount_min_cents=amounts.min,
@@ -210,7 +212,7 @@ async def operations_of(
     customer_id: int, filter: OperationFilter | None, order: Sorting, window: Window
 ) -> OperationConnection:
     """A page of a customer's operations over all contracts."""
-    only = filter_of(filter)
+    only = filter_of(customer_id, filter)
     page = await operations.page_for_customer(customer_id, only, order, slice_of(order.value, *window))
     return OperationConnection.of(
         page, order.value, Operation.of, count=lambda: operations.count_for_customer(customer_id, only)

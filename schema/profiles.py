@@ -107,8 +107,9 @@ class ProfileMutations:
         ],
         code: Annotated[str, strawberry.argument(description="Six digits")],
     ) -> ConfirmContactChangeResult:
-        named = ids.decoded(confirmation_id, ids.Kind.CONFIRMATION)
-        match await profiles.confirm_contact_change(info.context, named.id, code):
+        viewer = await info.context.viewer()
+        row_id = ids.row_of(viewer.customer_id if viewer else 0, confirmation_id, ids.Kind.CONFIRMATION)
+        match await profiles.confirm_contact_change(info.context, row_id, code):
             case models.Customer() as customer:
                 return ContactChanged(customer=Customer.of(customer))
             case refusal:

@@ -129,8 +129,9 @@ class StatementQueries:
         ] = None,
     ) -> StatementConnection | None:
         viewer = await signed_in(info)
-        contract = None if contract_id is None else ids.decoded(contract_id, ids.Kind.CONTRACT).id
-        return await statements_of(viewer.customer_id, contract, year, (first, after, last, before))
+        mine = viewer.customer_id
+        contract = None if contract_id is None else ids.row_of(mine, contract_id, ids.Kind.CONTRACT)
+        return await statements_of(mine, contract, year, (first, after, last, before))
 
 
 async def statements_of(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Self
+from typing import Any, Self
 
 
 class Proxy:
@@ -17,6 +18,7 @@ class Proxy:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._open: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
+        self._flowing = asyncio.Event()
         self.port = 0
 
     def __enter__(self) -> Self:
@@ -25,7 +27,9 @@ class Proxy:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.restore()  # so that what is stalled comes to its end
         self.cut()
+        self._run(self._idle())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -38,10 +42,15 @@ class Proxy:
         """It is back at the same address."""
         self._run(self._restore())
 
-    def _run(self, work: object) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)  # type: ignore[arg-type]
+    def stall(self) -> None:
+        """Nothing passes and nothing breaks, as when a cable is pulled."""
+        self._loop.call_soon_threadsafe(self._flowing.clear)
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     async def _restore(self) -> None:
+        self._flowing.set()
         if self._server is None:
             self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
             self.port = self._server.sockets[0].getsockname()[1]
@@ -54,6 +63,10 @@ class Proxy:
             writer.transport.abort()
         await asyncio.sleep(0)
 
+    async def _idle(self) -> None:
+        serving = asyncio.all_tasks() - {asyncio.current_task()}
+        await asyncio.gather(*serving, return_exceptions=True)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             far_reader, far_writer = await asyncio.open_connection(*self._target)
@@ -65,6 +78,7 @@ class Proxy:
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while data := await reader.read(65_536):
+                await self._flowing.wait()
                 writer.write(data)
                 await writer.drain()
         writer.close()

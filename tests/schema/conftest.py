@@ -1,0 +1,25 @@
+"""A database for each module, and the helper that asks the application."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.applications import Starlette
+
+from gateways import Gateways
+from gateways.settings import Settings
+from server import create_app
+from tests.kept import database, database_url, kept_url
+from tests.schema.asking import Asker
+
+__all__ = ["database", "database_url", "kept_url"]
+
+
+@pytest.fixture(scope="session")
+def application(tmp_path_factory: pytest.TempPathFactory) -> Starlette:
+    """The application in development; its lifespan does not run, each test has neighbours of its own."""
+    return create_app(Settings(data_directory=tmp_path_factory.mktemp("application")))
+
+
+@pytest.fixture
+def ask(database: str, application: Starlette, gateways: Gateways) -> Asker:
+    return Asker(application, gateways)

@@ -1,0 +1,228 @@
+"""Every root field, and what a stranger, the owner and another customer get of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gateways import Gateways
+from models import ContractKind, Customer
+from resolvers.access import ShownKeypad
+from resolvers.context import Context
+from schema import ids
+from schema.ids import Kind
+from tests import cast
+from tests.cast import CAMILLE_PHONE, CODE, OTHER_CODE
+from tests.resolvers.walking import codes_sent_to, entry, keypad_of, new_code_asked, phone_asked, sms_asked
+
+TYPE = "{ __typename ... on Problem { code } }"
+UNAUTHENTICATED = "UNAUTHENTICATED"
+NOT_SIGNED_IN = {"__typename": "NotSignedIn", "code": UNAUTHENTICATED}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Camille, who owns everything here and can sign in, and Marc, who has a space of his own."""
+
+    gateways: Gateways
+    access: cast.Access
+    marc: Customer
+
+    @property
+    def camille(self) -> Customer:
+        return self.access.owner
+
+    @property
+    def stranger(self) -> Context:
+        return Context(gateways=self.gateways, address="192.0.2.1")
+
+    def id_of(self, kind: Kind, row_id: int) -> str:
+        return ids.encoded(kind, self.camille.id, row_id)
+
+    @classmethod
+    async def set(cls, gateways: Gateways) -> Stage:
+        stage = cls(gateways, await cast.camille_with_access(gateways), await cast.marc())
+        await cast.statement(stage.access.contract)
+        await cast.operation(stage.access.contract, label="Boulangerie")
+        await cast.contract(stage.marc, ContractKind.PERSONAL_LOAN, label="Prêt de Marc")
+        return stage
+
+
+@dataclass(frozen=True)
+class Root:
+    """One root field: what is asked, and the three answers."""
+
+    query: str
+    stranger: Any
+    owner: Any
+    other: Any
+    variables: Callable[[Stage], Awaitable[dict[str, Any]]] | None = None
+    stranger_code: str | None = None
+
+
+def everyone(query: str, answer: Any, variables: Callable[[Stage], Awaitable[dict[str, Any]]]) -> Root:
+    """What does not depend on who asks: the way in."""
+    return Root(query, answer, answer, answer, variables)
+
+
+def typed(name: str, code: str | None = None) -> dict[str, str]:
+    return {"__typename": name} if code is None else {"__typename": name, "code": code}
+
+
+def pressed(shown: ShownKeypad, code: str) -> dict[str, Any]:
+    given = entry(shown, code)
+    return {"challengeId": given.keypad_token, "positions": given.positions}
+
+
+async def _number(stage: Stage) -> dict[str, Any]:
+    return {"number": stage.access.number}
+
+
+async def _contract(stage: Stage) -> dict[str, Any]:
+    return {"id": stage.id_of(Kind.CONTRACT, stage.access.contract.id)}
+
+
+async def _at_keypad(stage: Stage) -> dict[str, Any]:
+    step = await keypad_of(stage.stranger, stage.access.number)
+    return {"flow": step.flow_token}
+
+
+async def _with_code(stage: Stage) -> dict[str, Any]:
+    step = await keypad_of(stage.stranger, stage.access.number)
+    return {"flow": step.flow_token, "entry": pressed(step.keypad, CODE)}
+
+
+async def _at_phone(stage: Stage) -> dict[str, Any]:
+    step = await phone_asked(stage.stranger, stage.access.number)
+    return {"flow": step.flow_token, "phone": CAMILLE_PHONE}
+
+
+async def _too_early(stage: Stage) -> dict[str, Any]:
+    step = await sms_asked(stage.stranger, stage.access.number, CAMILLE_PHONE)
+    return {"flow": step.flow_token}
+
+
+async def _with_sms_code(stage: Stage) -> dict[str, Any]:
+    step = await sms_asked(stage.stranger, stage.access.number, CAMILLE_PHONE)
+    return {"flow": step.flow_token, "code": (await codes_sent_to(stage.camille))[-1]}
+
+
+async def _with_new_code(stage: Stage) -> dict[str, Any]:
+    step = await new_code_asked(stage.stranger, stage.access.number, stage.camille)
+    first, second = pressed(step.first, OTHER_CODE), pressed(step.second, OTHER_CODE)
+    return {"flow": step.flow_token, "first": first, "second": second}
+
+
+async def _confirmation(stage: Stage) -> dict[str, Any]:
+    row = await cast.confirmation(stage.gateways, stage.camille, "123456")
+    return {"id": stage.id_of(Kind.CONFIRMATION, row.id)}
+
+
+_BEGIN = "mutation($number: String!) {{ {0}(identifier: {{cardOrCreditNumber: $number}}) {1} }}"
+
+ROOTS: dict[str, Root] = {
+    "Query.customer": Root(
+        "{ customer { firstNames } }", None, {"firstNames": "Camille"}, {"firstNames": "Marc"}
+    ),
+    "Query.contracts": Root(
+        "{ contracts { label } }",
+        None,
+        [{"label": "Contrat"}],
+        [{"label": "Prêt de Marc"}],
+        stranger_code=UNAUTHENTICATED,
+    ),
+    "Query.statements": Root(
+        "query($id: ID!) { statements(contractId: $id) { totalCount nodes { number } } }",
+        None,
+        {"totalCount": 1, "nodes": [{"number": 1}]},
+        {"totalCount": 0, "nodes": []},
+        _contract,
+        stranger_code=UNAUTHENTICATED,
+    ),
+    "Query.operations": Root(
+        "query($id: ID!) { operations(filter: {contractIds: [$id]}) { totalCount nodes { label } } }",
+        None,
+        {"totalCount": 1, "nodes": [{"label": "Boulangerie"}]},
+        {"totalCount": 0, "nodes": []},
+        _contract,
+        stranger_code=UNAUTHENTICATED,
+    ),
+    "Query.contact": Root(
+        "{ contact { phone } }", {"phone": "30 26"}, {"phone": "30 26"}, {"phone": "30 26"}
+    ),
+    "Query.node": Root(
+        "query($id: ID!) { node(id: $id) { ... on Contract { label } } }",
+        None,
+        {"label": "Contrat"},
+        None,
+        _contract,
+    ),
+    "Mutation.logIn": everyone(_BEGIN.format("logIn", TYPE), typed("KeypadStep"), _number),
+    "Mutation.recoverCode": everyone(_BEGIN.format("recoverCode", TYPE), typed("PhoneStep"), _number),
+    "Mutation.connectFirstTime": everyone(
+        _BEGIN.format("connectFirstTime", TYPE), typed("PhoneStep"), _number
+    ),
+    "Mutation.refreshKeypad": everyone(
+        f"mutation($flow: ID!) {{ refreshKeypad(flowId: $flow) {TYPE} }}", typed("KeypadStep"), _at_keypad
+    ),
+    "Mutation.enterCode": everyone(
+        f"mutation($flow: ID!, $entry: KeypadEntry!) {{ enterCode(flowId: $flow, entry: $entry) {TYPE} }}",
+        typed("SignedIn"),
+        _with_code,
+    ),
+    "Mutation.confirmPhone": everyone(
+        f"mutation($flow: ID!, $phone: String!) {{ confirmPhone(flowId: $flow, phone: $phone) {TYPE} }}",
+        typed("SmsCodeStep"),
+        _at_phone,
+    ),
+    "Mutation.resendSmsCode": everyone(
+        f"mutation($flow: ID!) {{ resendSmsCode(flowId: $flow) {TYPE} }}",
+        typed("Throttled", "THROTTLED"),
+        _too_early,
+    ),
+    "Mutation.enterSmsCode": everyone(
+        f"mutation($flow: ID!, $code: String!) {{ enterSmsCode(flowId: $flow, code: $code) {TYPE} }}",
+        typed("NewCodeStep"),
+        _with_sms_code,
+    ),
+    "Mutation.chooseCode": everyone(
+        "mutation($flow: ID!, $first: KeypadEntry!, $second: KeypadEntry!) "
+        f"{{ chooseCode(flowId: $flow, first: $first, second: $second) {TYPE} }}",
+        typed("SignedIn"),
+        _with_new_code,
+    ),
+    "Mutation.signOut": Root(
+        "mutation { signOut(everywhere: true) { sessionsClosed } }",
+        {"sessionsClosed": 0},
+        {"sessionsClosed": 1},
+        {"sessionsClosed": 1},
+    ),
+    "Mutation.changeAddress": Root(
+        'mutation { changeAddress(expectedVersion: 1, address: {lines: ["1 rue X"], postalCode: "75001", '
+        'city: "Paris"}) { __typename ... on Problem { code } '
+        "... on AddressChanged { customer { firstNames } } } }",
+        NOT_SIGNED_IN,
+        {"__typename": "AddressChanged", "customer": {"firstNames": "Camille"}},
+        {"__typename": "AddressChanged", "customer": {"firstNames": "Marc"}},
+    ),
+    "Mutation.requestPhoneChange": Root(
+        f'mutation {{ requestPhoneChange(phone: "0612345609") {TYPE} }}',
+        NOT_SIGNED_IN,
+        typed("ConfirmationSent"),
+        typed("ConfirmationSent"),
+    ),
+    "Mutation.requestEmailChange": Root(
+        f'mutation {{ requestEmailChange(email: "c@exemple.com") {TYPE} }}',
+        NOT_SIGNED_IN,
+        typed("ConfirmationSent"),
+        typed("ConfirmationSent"),
+    ),
+    "Mutation.confirmContactChange": Root(
+        f'mutation($id: ID!) {{ confirmContactChange(confirmationId: $id, code: "123456") {TYPE} }}',
+        NOT_SIGNED_IN,
+        typed("ContactChanged"),
+        typed("ConfirmationOver", "CONFIRMATION_OVER"),
+        _confirmation,
+    ),
+}
