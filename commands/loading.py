@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -39,17 +42,42 @@ class Bars:
         self._drawn.update(self._tasks[name], completed=done, total=total)  # type: ignore[arg-type]
 
 
+class Lines:
+    """Where nobody watches a terminal: a line for each tenth of each step."""
+
+    def __init__(self) -> None:
+        self._told: tuple[str, int] | None = None
+
+    def reading(self, file: str, bytes_read: int, bytes_total: int) -> None:
+        """Bytes read of a file."""
+        self._tell(f"reading {file}", bytes_read, bytes_total)
+
+    def checking(self) -> None:
+        """Rows are compared with each other."""
+        self._tell("checking", 0, 0)
+
+    def merging(self, customers_done: int, customers_total: int) -> None:
+        """Customers written."""
+        self._tell("loading customers", customers_done, customers_total)
+
+    def _tell(self, step: str, done: int, total: int) -> None:
+        tenths = 10 * done // total if total else 0
+        if (step, tenths) != self._told:
+            self._told = step, tenths
+            print(f"{step}, {tenths}0 %" if tenths else step, file=sys.stderr, flush=True)
+
+
 async def load_and_tell(settings: Settings, directory: Path, report: Path) -> bool:
     """Load a feed; False when it stopped or refused something."""
-    columns = (TextColumn("{task.description:28}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as drawn:
+    with _shown() as progress:
         outcome = await load(
-            directory, settings.database_url, now=datetime.now(UTC), progress=Bars(drawn), report=report
+            directory, settings.database_url, now=datetime.now(UTC), progress=progress, report=report
         )
     if isinstance(outcome, Stopped):
         for problem in outcome.problems:
             print(problem)
-        print(f"Stopped: {outcome.customers_loaded:,} customers were loaded before.")
+        loaded = outcome.customers_loaded
+        print(f"Stopped after {loaded:,} customers: run it again." if loaded else "Nothing was loaded.")
         return False
     for problem in outcome.problems:
         print(problem)
@@ -58,3 +86,14 @@ async def load_and_tell(settings: Settings, directory: Path, report: Path) -> bo
     for line in outcome.lines():
         print(line)
     return not outcome.errors
+
+
+@contextmanager
+def _shown() -> Iterator[Bars | Lines]:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield Lines()
+        return
+    columns = (TextColumn("{task.description:28}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as drawn:
+        yield Bars(drawn)

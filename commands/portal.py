@@ -40,7 +40,10 @@ async def migrate() -> None:
     from models.backends import migrating
 
     done = await migrating.migrate(read_settings().database_url, print)
-    print(f"{len(done)} migrations applied." if done else "Nothing to do: the database is up to date.")
+    if not done:
+        print("Nothing to do: the database is up to date.")
+    else:
+        print("1 migration applied." if len(done) == 1 else f"{len(done)} migrations applied.")
 
 
 @portal.command()

@@ -25,7 +25,8 @@ async def open_samples(settings: Settings) -> list[str]:
             return demo_login()
         customers = await models.Customer.all().count()
     if customers and not demo:
-        return [f"{customers:,} customers in the database, none of them sample customers"]
+        counted = "1 customer" if customers == 1 else f"{customers:,} customers"
+        return [f"{counted} in the database, none of them a sample customer"]
     await _invent(settings)
     return demo_login()
 

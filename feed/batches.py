@@ -61,7 +61,8 @@ class Batches:
             tally = self._summary.tallies[name]
             setattr(tally, fate, getattr(tally, fate) + count)
         self._summary.customers_loaded += last - first + 1
-        await self._store.run(unbalanced(first, last))
+        async with self._store.transaction():
+            await self._store.run(unbalanced(first, last))
 
     async def _patiently(self, first: int, last: int) -> Counter[tuple[str, str]]:
         for tried in range(TRIES_MAX - 1):

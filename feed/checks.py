@@ -9,7 +9,7 @@ import orjson
 
 from feed.columns import Entity, Reader
 from feed.kinds import Unfit, Value
-from feed.records import Record
+from feed.records import Break, Record
 from feed.rules import RULES, Fault, Misfits
 
 Row: TypeAlias = tuple[Value, ...]  # line, id, faults, the columns of the format, the derived ones
@@ -33,33 +33,33 @@ class Checker:
     def rows(self, records: Iterable[Record]) -> list[Row]:
         """One row for each record, good or bad."""
         readers, rule, new_id, rows = self._readers, self._rule, self._new_id, []
-        for line, cells, fault in records:
+        for line, cells, broken in records:
             try:
                 values = [reader[cell] for reader, cell in zip(readers, cells, strict=True)]
-                if fault:
-                    raise ValueError(fault)
+                if broken:
+                    raise ValueError(broken)
                 if not self._in_order:
                     values = [values[at] for at in self._order]
                 derived = rule(values)
             except Misfits as misfits:
                 rows.append(self._bad(line, values, misfits.faults))
             except ValueError:
-                rows.append(self._bad(line, *self._diagnosed(cells, fault)))
+                rows.append(self._bad(line, *self._diagnosed(cells, broken)))
             else:
                 rows.append((line, new_id(), None, *values, *derived))
         return rows
 
-    def _diagnosed(self, cells: list[str], fault: str | None) -> tuple[list[Value], list[Fault]]:
+    def _diagnosed(self, cells: list[str], broken: Break | None) -> tuple[list[Value], list[Fault]]:
         values: dict[str, Value] = {}
         faults: list[Fault] = []
-        last = len(cells) - 1 if fault else -1
-        for at, (name, reader, cell) in enumerate(zip(self._header, self._readers, cells, strict=False)):
+        for name, reader, cell in zip(self._header, self._readers, cells, strict=False):
             try:
-                values[name] = None if at == last else reader[cell]
+                values[name] = reader[cell]
             except Unfit as unfit:
                 faults.append((name, str(unfit)))
-        if fault:
-            faults = [(self._header[last] if last < len(self._header) else "", fault)]
+        if broken:
+            at, how = broken
+            faults = [(self._header[at] if at < len(self._header) else "", how)]
         elif len(cells) != len(self._header):
             faults = [("", f"has {len(cells)} cells, the header names {len(self._header)} columns")]
         return [values.get(name) for name in self._entity.header], faults

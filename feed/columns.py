@@ -21,9 +21,13 @@ class Column:
     meaning: str
     required: bool = False
     default: str | None = None  # what an empty cell stands for
-    to: str | None = None  # column of the table, where it is not the same name or derived
+    to: str | None = ""  # column of the table: of the same name unless told, none for what is derived from
     personal: bool = False  # never repeated in a report
     edited_as: str | None = None  # customers change it themselves, together with its namesakes
+
+    def __post_init__(self) -> None:
+        if self.to == "":
+            object.__setattr__(self, "to", self.name)
 
     def read(self, text: str) -> Value:
         """The value kept, or `Unfit` with a reason that quotes the text unless it is personal."""

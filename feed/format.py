@@ -7,41 +7,42 @@ empty cell means that there is none.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import models
 from domain import addresses
 from feed.columns import Column, Derived, Entity, Parent
-from feed.kinds import (
-    AccountNumber,
-    Amount,
-    Choice,
-    Code,
-    Count,
-    Country,
-    Currency,
-    Day,
-    EmailAddress,
-    FileNumber,
-    Iban,
-    Label,
-    PhoneNumber,
-    Rate,
-    Text,
-)
+from feed.identities import AccountNumber, Country, EmailAddress, FileNumber, Iban, PhoneNumber
+from feed.kinds import Amount, Choice, Code, Count, Currency, Day, Kind, Label, Rate, Text
 
 SMALL_MAX = 32_767  # a SMALLINT
 INT_MAX = 2_147_483_647  # an INTEGER
 
-CUSTOMER = Column("customer", Label(40), "The lender's number of the customer", required=True)
-CONTRACT = Column("contract", FileNumber(), "The file number of the contract", required=True)
-
-AMOUNT, NOT_NEGATIVE = Amount(), Amount(cents_min=0)
+AMOUNT, NOT_NEGATIVE, ABOVE_ZERO = Amount(), Amount(cents_min=0), Amount(cents_min=1)
 
 
-def _cents(
-    name: str, meaning: str, kind: Amount = AMOUNT, *, required: bool = False, default: str | None = None
+def _must(name: str, kind: Kind, meaning: str, to: str | None = "") -> Column:
+    return Column(name, kind, meaning, required=True, to=to)
+
+
+def _cents(name: str, meaning: str, kind: Amount = AMOUNT, default: str | None = None) -> Column:
+    return Column(name, kind, meaning, default=default, to=f"{name}_cents")
+
+
+def _must_cents(name: str, meaning: str, kind: Amount = AMOUNT) -> Column:
+    return Column(name, kind, meaning, required=True, to=f"{name}_cents")
+
+
+def _personal(
+    name: str, kind: Kind, meaning: str, edited_as: str | None = None, to: str | None = ""
 ) -> Column:
-    return Column(name, kind, meaning, required=required, default=default, to=f"{name}_cents")
+    return Column(name, kind, meaning, personal=True, edited_as=edited_as, to=to)
 
+
+CUSTOMER = _must("customer", Label(40), "The lender's number of the customer", to=None)
+CONTRACT = _must("contract", FileNumber(), "The file number of the contract", to=None)
+
+ADDRESS_LINE = Text(addresses.LINE_LENGTH_MAX)
 
 CUSTOMERS = Entity(
     "customers",
@@ -49,48 +50,23 @@ CUSTOMERS = Entity(
     "People with at least one contract",
     "customer",
     (
-        Column("customer", CUSTOMER.kind, CUSTOMER.meaning, required=True, to="reference"),
-        Column("title", Choice(models.Title), "Madame or Monsieur", to="title"),
-        Column("first_names", Text(120), "All first names", required=True, to="first_names", personal=True),
-        Column("last_name", Text(120), "Last name", required=True, to="last_name", personal=True),
-        Column("birth_date", Day(), "Day of birth", to="birth_date", personal=True),
-        Column("email", EmailAddress(), "E-mail address", to="email", personal=True, edited_as="email"),
-        Column(
-            "phone",
-            PhoneNumber(),
-            "Phone, a mobile to receive codes",
-            to="phone",
-            personal=True,
-            edited_as="phone",
-        ),
-        *(
-            Column(
-                f"address_line_{n}",
-                Text(addresses.LINE_LENGTH_MAX),
-                f"Postal address, line {n}",
-                personal=True,
-                edited_as="address",
-            )
-            for n in (1, 2, 3, 4)
-        ),
-        Column(
-            "postal_code",
-            Text(addresses.POSTAL_CODE_LENGTH_MAX),
-            "Postal code",
-            to="postal_code",
-            personal=True,
-            edited_as="address",
-        ),
-        Column(
-            "city", Text(addresses.LINE_LENGTH_MAX), "City", to="city", personal=True, edited_as="address"
-        ),
-        Column("country_code", Country(), "Country", to="country_code", personal=True, edited_as="address"),
-        Column("locale", Choice(models.Locale), "Language", default="FR_FR", to="locale", edited_as="locale"),
+        replace(CUSTOMER, to="reference"),
+        Column("title", Choice(models.Title), "Madame or Monsieur"),
+        Column("first_names", Text(120), "All first names", required=True, personal=True),
+        Column("last_name", Text(120), "Last name", required=True, personal=True),
+        _personal("birth_date", Day(), "Day of birth"),
+        _personal("email", EmailAddress(), "E-mail address", "email"),
+        _personal("phone", PhoneNumber(), "Phone, a mobile to receive codes", "phone"),
+        _personal("address_line_1", ADDRESS_LINE, "Postal address, line 1", "address", to=None),
+        _personal("address_line_2", ADDRESS_LINE, "Postal address, line 2", "address", to=None),
+        _personal("address_line_3", ADDRESS_LINE, "Postal address, line 3", "address", to=None),
+        _personal("address_line_4", ADDRESS_LINE, "Postal address, line 4", "address", to=None),
+        _personal("postal_code", Text(addresses.POSTAL_CODE_LENGTH_MAX), "Postal code", "address"),
+        _personal("city", ADDRESS_LINE, "City", "address"),
+        _personal("country_code", Country(), "Country", "address"),
+        Column("locale", Choice(models.Locale), "Language", default="FR_FR", edited_as="locale"),
     ),
-    derived=(
-        Derived("address_lines", "json", edited_as="address"),
-        Derived("fed_digest", "text"),
-    ),
+    derived=(Derived("address_lines", "json", edited_as="address"), Derived("fed_digest", "text")),
 )
 
 CONTRACTS = Entity(
@@ -100,45 +76,39 @@ CONTRACTS = Entity(
     "contract",
     (
         CUSTOMER,
-        Column("contract", FileNumber(), CONTRACT.meaning, required=True, to="file_number"),
-        Column(
-            "account_number",
-            AccountNumber(),
-            "Number of a revolving credit or card account",
-            to="account_number",
-        ),
-        Column("kind", Choice(models.ContractKind), "Product", required=True, to="kind"),
-        Column("status", Choice(models.ContractStatus), "State", required=True, to="status"),
-        Column("label", Label(80), "Commercial name", required=True, to="label"),
-        Column(
-            "currency", Currency(), "Currency of every amount of the contract", required=True, to="currency"
-        ),
-        Column("signed_on", Day(), "Day of signature", required=True, to="signed_on"),
-        Column("closed_on", Day(), "Day it ended, if it did", to="closed_on"),
-        Column("ends_on", Day(), "Day of a loan's last instalment", to="ends_on"),
+        replace(CONTRACT, to="file_number"),
+        Column("account_number", AccountNumber(), "Number of a revolving credit or card account"),
+        _must("kind", Choice(models.ContractKind), "Product"),
+        _must("status", Choice(models.ContractStatus), "State"),
+        _must("label", Label(80), "Commercial name"),
+        _must("currency", Currency(), "Currency of every amount of the contract"),
+        _must("signed_on", Day(), "Day of signature"),
+        Column("closed_on", Day(), "Day it ended, if it did"),
+        Column("ends_on", Day(), "Day of a loan's last instalment"),
         Column("borrowing_rate", Rate(), "Borrowing rate", to="borrowing_rate_yearly"),
         Column("apr", Rate(), "Annual percentage rate of charge (TAEG)", to="apr_yearly"),
         _cents("credit_limit", "Limit of a revolving credit or card account", NOT_NEGATIVE),
-        _cents("principal", "Amount lent, for loans", Amount(cents_min=1)),
-        _cents("outstanding", "Principal still to be repaid", required=True),
+        _cents("principal", "Amount lent, for loans", ABOVE_ZERO),
+        _must_cents("outstanding", "Principal still to be repaid"),
         _cents("overdue", "Sum of the instalments missed", NOT_NEGATIVE, default="0"),
-        Column("months", Count(1, 1200), "Agreed duration of a loan in months", to="months"),
+        Column("months", Count(1, 1200), "Agreed duration of a loan in months"),
         _cents("instalment", "Agreed monthly instalment", NOT_NEGATIVE),
-        Column("debit_day", Count(1, 31), "Day of the month the instalment is collected", to="debit_day"),
-        Column("iban", Iban(), "Account it is collected from", to="iban", personal=True),
-        Column("insurance_label", Label(80), "Name of the payment insurance", to="insurance_label"),
+        Column("debit_day", Count(1, 31), "Day of the month the instalment is collected"),
+        _personal("iban", Iban(), "Account it is collected from"),
+        Column("insurance_label", Label(80), "Name of the payment insurance"),
         _cents("insurance_monthly", "Cost of the insurance for a month", NOT_NEGATIVE),
         Column(
             "statement_delivery",
             Choice(models.StatementDelivery),
             "How statements reach the customer",
             default="PAPER",
-            to="statement_delivery",
             edited_as="statement_delivery",
         ),
     ),
     derived=(Derived("regime", "text"), Derived("fed_digest", "text")),
 )
+
+OF_CONTRACT = Parent("contract", "contracts", "contract_id")
 
 CARDS = Entity(
     "cards",
@@ -148,11 +118,11 @@ CARDS = Entity(
     (
         CUSTOMER,
         CONTRACT,
-        Column("number", AccountNumber(), "Number of the card", required=True, to="number"),
-        Column("expires_on", Day(), "Last day of validity", required=True, to="expires_on"),
-        Column("status", Choice(models.CardStatus), "State", required=True, to="status"),
+        _must("number", AccountNumber(), "Number of the card"),
+        _must("expires_on", Day(), "Last day of validity"),
+        _must("status", Choice(models.CardStatus), "State"),
     ),
-    parents=(Parent("contract", "contracts", "contract_id"),),
+    parents=(OF_CONTRACT,),
 )
 
 INSTALMENTS = Entity(
@@ -163,17 +133,17 @@ INSTALMENTS = Entity(
     (
         CUSTOMER,
         CONTRACT,
-        Column("number", Count(1, SMALL_MAX), "Position in the schedule, from 1", required=True, to="number"),
-        Column("due_on", Day(), "Day it falls due", required=True, to="due_on"),
-        Column("status", Choice(models.InstalmentStatus), "State", required=True, to="status"),
-        Column("paid_on", Day(), "Day it was paid, if it was", to="paid_on"),
-        _cents("principal", "Part that repays principal", required=True),
-        _cents("interest", "Part that is interest", required=True),
+        _must("number", Count(1, SMALL_MAX), "Position in the schedule, from 1"),
+        _must("due_on", Day(), "Day it falls due"),
+        _must("status", Choice(models.InstalmentStatus), "State"),
+        Column("paid_on", Day(), "Day it was paid, if it was"),
+        _must_cents("principal", "Part that repays principal"),
+        _must_cents("interest", "Part that is interest"),
         _cents("insurance", "Part that is insurance", default="0"),
         _cents("fees", "Part that is fees", default="0"),
-        _cents("outstanding_after", "Principal left once it is paid", NOT_NEGATIVE, required=True),
+        _must_cents("outstanding_after", "Principal left once it is paid", NOT_NEGATIVE),
     ),
-    parents=(Parent("contract", "contracts", "contract_id"),),
+    parents=(OF_CONTRACT,),
     derived=(Derived("payment_cents", "whole"),),
 )
 
@@ -185,14 +155,12 @@ STATEMENTS = Entity(
     (
         CUSTOMER,
         CONTRACT,
-        Column(
-            "number", Count(1, INT_MAX), "Position within the contract, from 1", required=True, to="number"
-        ),
-        Column("opened_on", Day(), "First day of the period", required=True, to="opened_on"),
-        Column("closed_on", Day(), "Last day of the period", required=True, to="closed_on"),
-        Column("payment_on", Day(), "Day the instalment is collected, after the period", to="payment_on"),
-        _cents("opening_balance", "Balance on the first day", required=True),
-        _cents("closing_balance", "Balance on the last day", required=True),
+        _must("number", Count(1, INT_MAX), "Position within the contract, from 1"),
+        _must("opened_on", Day(), "First day of the period"),
+        _must("closed_on", Day(), "Last day of the period"),
+        Column("payment_on", Day(), "Day the instalment is collected, after the period"),
+        _must_cents("opening_balance", "Balance on the first day"),
+        _must_cents("closing_balance", "Balance on the last day"),
         _cents("credit_limit", "Credit limit on the last day"),
         _cents("available", "Part of the limit that can still be drawn", NOT_NEGATIVE),
         _cents("instalment", "Instalment asked for"),
@@ -201,7 +169,7 @@ STATEMENTS = Entity(
         _cents("total_due", "Instalment and what is overdue, together"),
         Column("apr", Rate(), "Annual percentage rate of charge on the last day", to="apr_yearly"),
     ),
-    parents=(Parent("contract", "contracts", "contract_id"),),
+    parents=(OF_CONTRACT,),
 )
 
 OPERATIONS = Entity(
@@ -212,30 +180,24 @@ OPERATIONS = Entity(
     (
         CUSTOMER,
         CONTRACT,
-        Column(
-            "operation",
-            Text(40),
-            "The lender's number of the operation, within the contract",
-            required=True,
-            to="reference",
-        ),
-        Column("statement", Count(1, INT_MAX), "Number of the statement of the same contract that lists it"),
-        Column("card", AccountNumber(), "Number of the card of the same contract that made it"),
-        Column("kind", Choice(models.OperationKind), "What it is", required=True, to="kind"),
-        Column("status", Choice(models.OperationStatus), "State", required=True, to="status"),
-        Column("occurred_on", Day(), "Day it happened", required=True, to="occurred_on"),
-        Column("booked_on", Day(), "Day it was booked; empty while pending", to="booked_on"),
-        Column("label", Label(140), "Words that name it", required=True, to="label"),
-        Column("merchant", Label(80), "Merchant", to="merchant"),
-        Column("category", Code(24), "Category, such as GROCERIES", to="category"),
-        _cents("amount", "Signed amount", required=True),
+        _must("operation", Text(40), "The lender's number of it, within the contract", to="reference"),
+        Column("statement", Count(1, INT_MAX), "Number of the contract's statement that lists it", to=None),
+        Column("card", AccountNumber(), "Number of the contract's card that made it", to=None),
+        _must("kind", Choice(models.OperationKind), "What it is"),
+        _must("status", Choice(models.OperationStatus), "State"),
+        _must("occurred_on", Day(), "Day it happened"),
+        Column("booked_on", Day(), "Day it was booked; empty while pending"),
+        _must("label", Label(140), "Words that name it"),
+        Column("merchant", Label(80), "Merchant"),
+        Column("category", Code(24), "Category, such as GROCERIES"),
+        _must_cents("amount", "Signed amount"),
         _cents("principal", "Part that is principal"),
         _cents("interest", "Part that is interest"),
         _cents("insurance", "Part that is insurance"),
         _cents("fees", "Part that is fees"),
     ),
     parents=(
-        Parent("contract", "contracts", "contract_id"),
+        OF_CONTRACT,
         Parent("statement", "statements", "statement_id"),
         Parent("card", "cards", "card_id"),
     ),

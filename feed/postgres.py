@@ -17,7 +17,6 @@ from models.backends.postgres import translated
 
 LOCK = 0x66656564  # "feed"
 
-# Merging reads a few thousand customers of tables that may hold millions: never a whole table for a batch.
 _SESSION = """
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
@@ -27,6 +26,10 @@ SET maintenance_work_mem = '256MB';
 SET random_page_cost = 1.1;
 SET jit = off
 """
+
+# A transaction is about some hundred customers of tables that may hold millions, and that the planner knows
+# nothing of yet: it must not read them whole.
+_BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
 
 class PostgresStore:
@@ -82,6 +85,7 @@ class PostgresStore:
     async def transaction(self) -> AsyncIterator[None]:
         with _translation():
             async with self._connection.transaction():
+                await self._connection.execute(_BY_INDEX)
                 yield
 
 

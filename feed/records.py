@@ -17,10 +17,12 @@ from feed.problems import Problem, Stop
 
 RECORD_LINES_MAX = 20
 
-Record: TypeAlias = tuple[int, list[str], str | None]  # line, cells, what is wrong with the last of them
+Break: TypeAlias = tuple[int, str]  # which cell breaks the line, and how
+Record: TypeAlias = tuple[int, list[str], Break | None]  # the line, and the cells as far as they can be told
 
 _MARKS = {";": "semicolons", "\t": "tabs", "|": "bars", "\r": "carriage returns"}
 _CELL = re.compile(r'(?:"(?:[^"]|"")*"|[^",][^,]*|)(?=,|$)')
+_CLOSED = re.compile(r'"(?:[^"]|"")*"')
 
 
 class Records:
@@ -96,22 +98,21 @@ def _quoted(lines: list[str], width: int) -> tuple[list[str] | None, int]:
     return cells, used
 
 
-def _broken(line: str) -> tuple[list[str], str]:
-    """The cells up to the one that breaks the line, and what is wrong with it."""
+def _broken(line: str) -> tuple[list[str], Break]:
+    """What is wrong with a line, and its cells as if there were no quotes: they may tell whose it is."""
+    cells = line.replace('"', "").split(",")
     if len(line) > LINE_LENGTH_MAX:
-        cells = line.split(",")
         longest = max(range(len(cells)), key=lambda at: len(cells[at]))
-        return cells[: longest + 1], f"makes a line of more than {LINE_LENGTH_MAX:,} characters"
-    cells, at = [], 0
-    while found := _CELL.match(line, at):
-        cells.append(found[0].strip('"').replace('""', '"'))
+        return cells, (longest, f"makes a line of more than {LINE_LENGTH_MAX:,} characters")
+    if "\r" in line:
+        return cells, (next(at for at, cell in enumerate(cells) if "\r" in cell), "holds a carriage return")
+    at = sound = 0
+    while at <= len(line) and (found := _CELL.match(line, at)):
         at = found.end() + 1
-    rest = line[at:]
-    closed = re.match(r'"(?:[^"]|"")*"', rest)
-    return [
-        *cells,
-        rest,
-    ], "goes on after its closing quote" if closed else "opens a quote that its line does not close"
+        sound += 1
+    closed = _CLOSED.match(line, at)
+    how = "goes on after its closing quote" if closed else "opens a quote that its line does not close"
+    return cells, (sound, how)
 
 
 def _header(source: Source, line: str) -> list[str]:

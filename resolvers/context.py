@@ -43,6 +43,8 @@ class Context:
         """The signed-in customer, read once however many fields ask; None for a stranger."""
         if self._viewer is None:
             self._viewer = asyncio.ensure_future(self._read_viewer())
+            # Whoever asked may be cancelled by then: a failure that nobody hears is no error of ours.
+            self._viewer.add_done_callback(lambda read: read.cancelled() or read.exception())
         return await asyncio.shield(self._viewer)
 
     async def _read_viewer(self) -> Viewer | None:

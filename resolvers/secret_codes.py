@@ -11,12 +11,22 @@ import models
 from domain import attempts, codes
 from domain.attempts import Locked
 from domain.codes import Weakness
-from domain.refusals import AccountLocked, FlowOver, InvalidInput
+from domain.refusals import AccountLocked, FlowOver, InvalidInput, TemporarilyUnavailable, Throttled
 from gateways import letters
 from models import AccessFlow, AccessStage, Assurance, AttemptTally, AuditEvent, Channel, Credential, Delivery
 from resolvers import sessions
-from resolvers.access import KeypadShown, NewCodeAsked, find_flow, keypad_step, misplaced, move, pressed
+from resolvers.access import (
+    KEYPADS_OF_FLOW,
+    KeypadShown,
+    NewCodeAsked,
+    find_flow,
+    keypad_step,
+    misplaced,
+    move,
+    pressed,
+)
 from resolvers.context import Context
+from resolvers.throttles import throttled
 
 
 @dataclass(frozen=True)
@@ -60,8 +70,9 @@ class WeakCode:
     next: KeypadShown | NewCodeAsked
 
 
-Entered: TypeAlias = SignedIn | WrongCredentials | AccountLocked | KeypadOver | FlowOver | InvalidInput
-Chosen: TypeAlias = SignedIn | CodesDiffer | WeakCode | KeypadOver | FlowOver | InvalidInput
+Refused: TypeAlias = KeypadOver | FlowOver | InvalidInput | Throttled | TemporarilyUnavailable
+Entered: TypeAlias = SignedIn | WrongCredentials | AccountLocked | Refused
+Chosen: TypeAlias = SignedIn | CodesDiffer | WeakCode | Refused
 
 
 async def enter_code(context: Context, flow_token: str, entry: Entry) -> Entered:
@@ -71,6 +82,8 @@ async def enter_code(context: Context, flow_token: str, entry: Entry) -> Entered
         return FlowOver()
     if bad := misplaced("positions", entry.positions):
         return bad
+    if refused := await throttled(context, KEYPADS_OF_FLOW, str(flow.id)):
+        return refused  # each answer may show a fresh keypad, which is a row
     code = await pressed(context, flow, entry.keypad_token, entry.positions)
     if code is None:
         return KeypadOver(await keypad_step(context, flow_token, flow))
@@ -92,6 +105,8 @@ async def choose_code(context: Context, flow_token: str, first: Entry, second: E
         return FlowOver()
     if bad := misplaced("first", first.positions) or misplaced("second", second.positions):
         return bad
+    if refused := await throttled(context, KEYPADS_OF_FLOW, str(flow.id)):
+        return refused
     code = await pressed(context, flow, first.keypad_token, first.positions)
     again = await pressed(context, flow, second.keypad_token, second.positions)
     if code is None or again is None:

@@ -63,7 +63,7 @@ async def resume(gateways: Gateways, token: str) -> models.Session | None:
     if row.assurance is models.Assurance.PROVISIONAL:
         return None
     if row.seen_at + SEEN_EVERY <= now:
-        with suppress(DatabaseTrouble):  # a full disk or a locked file leaves reading open, until it idles out
+        with suppress(DatabaseTrouble):  # a full disk or a locked file leaves reading open
             await models.Session.owned_by(customer_id).filter(id=row.id, closed_at=None).update(seen_at=now)
     return row
 

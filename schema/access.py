@@ -21,6 +21,7 @@ from schema.problems import (
     TemporarilyUnavailable,
     Throttled,
     WrongCode,
+    named,
     problem_of,
 )
 from schema.viewers import Info
@@ -44,26 +45,26 @@ class SignedOut:
 
 @strawberry.type(description="Identifier or code is wrong; which of them is never said")
 class WrongCredentials(Problem):
-    code: str = "WRONG_CREDENTIALS"
+    code: str = named("WRONG_CREDENTIALS")
     attempts_left: int = strawberry.field(description="Tries left before a lock")
     next: AccessStep = strawberry.field(description="Where to try again")
 
 
 @strawberry.type(description="The keypad is expired, used or another's; no try was counted")
 class KeypadOver(Problem):
-    code: str = "KEYPAD_OVER"
+    code: str = named("KEYPAD_OVER")
     next: AccessStep = strawberry.field(description="The same step with a fresh keypad")
 
 
 @strawberry.type(description="The two entries of the new code differ")
 class CodesDiffer(Problem):
-    code: str = "CODES_DIFFER"
+    code: str = named("CODES_DIFFER")
     next: AccessStep = strawberry.field(description="Where to choose again")
 
 
 @strawberry.type(description="The new code is too easy to guess")
 class WeakCode(Problem):
-    code: str = "WEAK_CODE"
+    code: str = named("WEAK_CODE")
     weakness: Weakness = strawberry.field(description="Why it is easy to guess")
     next: AccessStep = strawberry.field(description="Where to choose again")
 

@@ -12,10 +12,17 @@ from domain import refusals
 from schema import words
 from schema.enums import Locale, LocaleArgument
 
+CODE = "Stable name of the refusal, for programs"
+
+
+def named(code: str) -> Any:
+    """The `code` of a kind of refusal."""
+    return strawberry.field(default=code, description=CODE)
+
 
 @strawberry.interface(description="An expected refusal. Nothing was changed, unless its type says otherwise")
 class Problem:
-    code: str = strawberry.field(description="Stable name of the refusal, for programs")
+    code: str = strawberry.field(description=CODE)
 
     @strawberry.field(description="The refusal in words a customer reads")
     def message(self, locale: LocaleArgument = Locale.FR_FR) -> str:
@@ -24,7 +31,7 @@ class Problem:
 
 @strawberry.type(description="The act needs a signed-in customer")
 class NotSignedIn(Problem):
-    code: str = "UNAUTHENTICATED"
+    code: str = named("UNAUTHENTICATED")
 
 
 @strawberry.type(description="A value that is not acceptable")
@@ -39,7 +46,7 @@ class InvalidField:
 
 @strawberry.type(description="Some values are not acceptable; all of them are listed")
 class InvalidInput(Problem):
-    code: str = "BAD_USER_INPUT"
+    code: str = named("BAD_USER_INPUT")
     fields: list[InvalidField] = strawberry.field(description="The values to correct")
 
     @classmethod
@@ -50,24 +57,24 @@ class InvalidInput(Problem):
 
 @strawberry.type(description="Too many tries from here: come back later")
 class Throttled(Problem):
-    code: str = "THROTTLED"
+    code: str = named("THROTTLED")
     retry_after_seconds: int = strawberry.field(description="Seconds to wait before the next try")
 
 
 @strawberry.type(description="A neighbour this act depends on does not answer; try again")
 class TemporarilyUnavailable(Problem):
-    code: str = "TEMPORARILY_UNAVAILABLE"
+    code: str = named("TEMPORARILY_UNAVAILABLE")
     retry_after_seconds: int = strawberry.field(description="Seconds to wait before the next try")
 
 
 @strawberry.type(description="The flow is unknown, expired, already used or not at this step: begin again")
 class FlowOver(Problem):
-    code: str = "FLOW_OVER"
+    code: str = named("FLOW_OVER")
 
 
 @strawberry.type(description="Too many wrong codes in a row; the code can also be recovered by SMS")
 class AccountLocked(Problem):
-    code: str = "ACCOUNT_LOCKED"
+    code: str = named("ACCOUNT_LOCKED")
     until: datetime | None = strawberry.field(
         description="When the next try is allowed (UTC); null when only a new code opens again"
     )
@@ -77,12 +84,12 @@ class AccountLocked(Problem):
     description="The confirmation is unknown, expired, used or out of tries: ask for another code"
 )
 class ConfirmationOver(Problem):
-    code: str = "CONFIRMATION_OVER"
+    code: str = named("CONFIRMATION_OVER")
 
 
 @strawberry.type(description="It was changed in between: read it again, then decide")
 class VersionConflict(Problem):
-    code: str = "VERSION_CONFLICT"
+    code: str = named("VERSION_CONFLICT")
     current_version: int = strawberry.field(
         description="Version to give as `expectedVersion` after reading again"
     )
@@ -90,7 +97,7 @@ class VersionConflict(Problem):
 
 @strawberry.type(description="The code is wrong")
 class WrongCode(Problem):
-    code: str = "WRONG_CODE"
+    code: str = named("WRONG_CODE")
     attempts_left: int = strawberry.field(description="Tries left before another code must be asked for")
 
 

@@ -16,7 +16,10 @@ import pytest
 from models.backends.opening import open_database
 from tests.conftest import _empty
 
-__all__ = ["database", "database_url", "kept_url"]
+__all__ = ["ON_ONE", "database", "database_url", "kept_url"]
+
+# For what is decided before the database is asked: one kind will do.
+ON_ONE = pytest.mark.parametrize("kept_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])

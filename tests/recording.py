@@ -53,7 +53,9 @@ async def _sqlite(client: SqliteClient, sent: Sent) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _postgres(client: Any, sent: Sent) -> AsyncIterator[None]:
     def note(record: Any) -> None:
-        sent.add(record.query, tuple(record.args or ()))
+        # Many rows at once come as a list of their values, of which the first will do.
+        values = record.args[0] if isinstance(record.args, list) else record.args
+        sent.add(record.query, tuple(values or ()))
 
     pool = client._pool
     async with AsyncExitStack() as all_connections:

@@ -84,3 +84,11 @@ def contents(rows: Rows) -> Contents:
         return {table: sorted(lines, key=repr) for table, lines in found.items()}
 
     return run
+
+
+def tallies(summary: Summary) -> dict[str, tuple[int, int, int, int, int]]:
+    """Read, inserted, changed, unchanged and refused rows of each file."""
+    return {
+        name: (tally.read, tally.inserted, tally.changed, tally.unchanged, tally.refused)
+        for name, tally in summary.tallies.items()
+    }

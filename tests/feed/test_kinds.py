@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import models
 from domain.money import CENTS_MAX
-from feed.columns import Column, Reader, quoted
-from feed.kinds import (
-    AccountNumber,
-    Amount,
-    Choice,
-    Code,
-    Count,
-    Country,
-    Currency,
-    Day,
-    EmailAddress,
-    FileNumber,
-    Iban,
-    Kind,
-    PhoneNumber,
-    Rate,
-    Text,
-    Unfit,
-    Value,
-)
+from feed.columns import Column, Entity, Reader, quoted
+from feed.format import ENTITIES
+from feed.identities import AccountNumber, Country, EmailAddress, FileNumber, Iban, PhoneNumber
+from feed.kinds import Amount, Choice, Code, Count, Currency, Day, Kind, Rate, Text, Unfit, Value
 
 GOOD: list[tuple[str, Kind, str, Value]] = [
     ("plain", Text(10), "Durand", "Durand"),
@@ -157,3 +145,11 @@ def test_what_never_repeats_is_not_remembered() -> None:
     reader = Reader(Column("label", Text(40), "Label"))
     assert [reader[str(number)] for number in range(100)][-1] == "99"
     assert len(reader) == 0
+
+
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
+@given(text=st.text(max_size=60) | st.from_regex(r"[0-9.,+\-:TW ]{0,40}", fullmatch=True))
+def test_whatever_is_in_a_cell_is_read_or_told(entity: Entity, text: str) -> None:
+    for column in entity.columns:
+        with suppress(Unfit):
+            assert isinstance(column.read(text), str | int | None)

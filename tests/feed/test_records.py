@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from feed.files import BLOCK_BYTES, LINE_LENGTH_MAX, Lines, Source
 from feed.format import CARDS
@@ -14,6 +17,7 @@ from feed.problems import Stop
 from feed.records import Record, Records
 
 HEADER = ",".join(CARDS.header)  # five columns
+OPEN = "opens a quote that its line does not close"
 SOURCE = Source(Path("cards.csv"), CARDS)
 
 
@@ -48,7 +52,7 @@ def below_header(text: str) -> list[Record]:
             "quote_left_open",
             'a,b,"c,d,e\nf,g,h,i,j\n',
             [
-                (2, ["a", "b", '"c,d,e'], "opens a quote that its line does not close"),
+                (2, list("abcde"), (2, OPEN)),
                 (3, list("fghij"), None),
             ],
         ),
@@ -56,20 +60,29 @@ def below_header(text: str) -> list[Record]:
             "two_open_quotes_hide_no_record",
             'a,b,"c,d,e\nf,g,h,i,j\nk,"l,m,n,o\n',
             [
-                (2, ["a", "b", '"c,d,e'], "opens a quote that its line does not close"),
+                (2, list("abcde"), (2, OPEN)),
                 (3, list("fghij"), None),
-                (4, ["k", '"l,m,n,o'], "opens a quote that its line does not close"),
+                (4, list("klmno"), (1, OPEN)),
             ],
         ),
         (
             "quote_closed_in_a_later_record",
             'a,b,"c,d,e\nf,g,h",i,j\n',
             [
-                (2, ["a", "b", '"c,d,e'], "opens a quote that its line does not close"),
+                (2, list("abcde"), (2, OPEN)),
                 (3, ["f", "g", 'h"', "i", "j"], None),
             ],
         ),
-        ("after_the_quote", 'a,"b"x,c,d,e\n', [(2, ["a", '"b"x,c,d,e'], "goes on after its closing quote")]),
+        (
+            "after_the_quote",
+            'a,"b"x,c,d,e\n',
+            [(2, ["a", "bx", "c", "d", "e"], (1, "goes on after its closing quote"))],
+        ),
+        (
+            "stray_carriage_return",
+            'a,"b",c\r,d,e\n',
+            [(2, ["a", "b", "c\r", "d", "e"], (2, "holds a carriage return"))],
+        ),
         ("short", "a,b\n", [(2, ["a", "b"], None)]),
     ],
 )
@@ -78,11 +91,13 @@ def test_records_and_their_lines(_case: str, text: str, records: list[Record]) -
 
 
 def test_a_line_too_long_is_one_bad_record_and_is_not_kept() -> None:
-    [(line, cells, fault), after] = below_header("a," + "x" * 3_000_000 + ",c,d,e\nf,g,h,i,j\n")
-    assert (line, fault) == (2, f"makes a line of more than {LINE_LENGTH_MAX:,} characters")
-    assert cells[0] == "a"
-    assert len(cells) == 2
-    assert len(cells[1]) < 1_000_000
+    [(line, cells, broken), after] = below_header("a," + "x" * 3_000_000 + ",c,d,e\nf,g,h,i,j\n")
+    assert (line, cells[0], broken) == (
+        2,
+        "a",
+        (1, f"makes a line of more than {LINE_LENGTH_MAX:,} characters"),
+    )
+    assert sum(map(len, cells)) < 1_000_000
     assert after == (3, list("fghij"), None)
 
 
@@ -100,6 +115,26 @@ def test_a_line_break_in_quotes_may_fall_between_two_blocks(before: int) -> None
     *_, broken, after = below_header(text + 'a,"b\nB",c,d,e\nf,g,h,i,j\n')
     assert broken[1:] == (["a", "b\nB", "c", "d", "e"], None)
     assert after == (broken[0] + 2, list("fghij"), None)
+
+
+@given(st.text(alphabet='a,"\n\r;é\0 ', max_size=200))
+def test_whatever_is_written_is_read_line_by_line(text: str) -> None:
+    records = below_header(text)
+    places = [line for line, _, _ in records]
+    assert places == sorted(set(places))
+    broken_off = {line for line, cells, broken in records if broken or len(cells) != len(CARDS.header)}
+    lines = text.replace("\r\n", "\n").split("\n")
+    for line, content in enumerate(lines, start=2):
+        if content.count(",") >= len(CARDS.header) - 1 and '"' not in content:
+            assert line in places, "a record is hidden inside another one"
+    assert broken_off <= set(range(2, len(lines) + 2))
+
+
+@given(st.binary(max_size=300))
+def test_whatever_bytes_come_are_read_or_told(content: bytes) -> None:
+    for stray in (content, f"{HEADER}\n".encode() + content):
+        with suppress(Stop):
+            read(stray)
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_name() -> None:

@@ -25,7 +25,9 @@ ACCESS = f"""{STEP}
 """
 KEYS = " fragment Keys on Keypad { challengeId keys { position label glyph } }"
 
-BEGIN = f"mutation($given: Identifier!) {{ step: ACT(identifier: $given, accessibleKeypad: true) {{ {ACCESS} }} }}"
+BEGIN = f"""
+mutation($given: Identifier!) {{ step: ACT(identifier: $given, accessibleKeypad: true) {{ {ACCESS} }} }}
+"""
 ENTER_CODE = f"""
 mutation($flow: ID!, $entry: KeypadEntry!) {{ step: enterCode(flowId: $flow, entry: $entry) {{ {ACCESS} }} }}
 """
@@ -56,11 +58,13 @@ def pressed(keypad: dict[str, Any], code: str) -> dict[str, Any]:
 
 
 class Browser:
-    """Asks a running server. `token` is the session's, as the cookie jar of a browser holds it."""
+    """Asks a running server. Cookies come and go as in a browser, also those for https only."""
 
-    def __init__(self, url: str, *, cookie: str | None = None, **options: Any) -> None:
-        headers = {"Cookie": cookie} if cookie else {}
-        self.http = httpx.AsyncClient(base_url=url, headers=headers, timeout=30, **FAST, **options)
+    def __init__(self, url: str, *, cookie: str = "", headers: dict[str, str] | None = None) -> None:
+        self.cookie = cookie
+        self.set_cookies: list[str] = []
+        self.request_ids: list[str] = []
+        self.http = httpx.AsyncClient(base_url=url, headers=headers, timeout=30, **FAST)
 
     async def __aenter__(self) -> Self:
         return self
@@ -69,7 +73,15 @@ class Browser:
         await self.http.aclose()
 
     async def send(self, document: str, **variables: Any) -> httpx.Response:
-        return await self.http.post("/graphql", json={"query": document, "variables": variables})
+        headers = {"Cookie": self.cookie} if self.cookie else {}
+        body = {"query": document, "variables": variables}
+        response = await self.http.post("/graphql", json=body, headers=headers)
+        self.http.cookies.clear()
+        self.request_ids.append(response.headers["X-Request-Id"])
+        if (given := response.headers.get("Set-Cookie")) is not None:
+            self.set_cookies.append(given)
+            self.cookie = "" if "Max-Age=0" in given else given.partition(";")[0]
+        return response
 
     async def ask(self, document: str, **variables: Any) -> dict[str, Any]:
         """The data of an answer that must hold no error."""

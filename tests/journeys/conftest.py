@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,12 +13,18 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
+from gateways.vault import OWASP_MEMORY_KIB, OWASP_PASSES
+from tests.gateways.conftest import Service, service
 from tests.journeys.databases import Filled, copied, database_on_server, empty_redis, fill
-from tests.journeys.portal import Portal
+from tests.journeys.portal import PRODUCTION, Portal
+
+__all__ = ["service"]
 
 REDIS = os.environ.get("PORTAL_TEST_REDIS_URL", "redis://127.0.0.1:6379")
 
 Serve = Callable[..., Portal]
+# For what is the same on both databases.
+on_sqlite = pytest.mark.parametrize("filled", ["sqlite"], indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +80,7 @@ def servers() -> Iterator[Serve]:
     """Starts servers; in the end each must stop when told to, with exit code 0 and without a traceback."""
     started: list[Portal] = []
 
-    def start(folder: Path, **settings: object) -> Portal:
+    def start(folder: Path, **settings: Any) -> Portal:
         started.append(Portal(folder, **settings))
         return started[-1].wait_until_it_listens()
 
@@ -111,3 +118,14 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     """Start a server that listens when this returns, and is stopped, well, after the test."""
     with servers() as start:
         yield lambda **settings: start(tmp_path / f"server{len(list(tmp_path.glob('server*')))}", **settings)
+
+
+@pytest.fixture
+def production(service: Service, filled: Filled) -> dict[str, Any]:
+    """What production needs, to lay over a copy's settings; `service` takes its SMS and e-mails.
+
+    The pepper is the one the sample's codes were made with, so that its customers can sign in.
+    """
+    kept = json.loads((filled.data / "development-secrets.json").read_text())["peppers"]
+    strong = {"digest_memory_kib": OWASP_MEMORY_KIB, "digest_passes": OWASP_PASSES}
+    return {**PRODUCTION, **strong, "peppers": kept, "sms_url": service.url, "email_url": service.url}

@@ -30,7 +30,7 @@ class Start:
     exit_code: int
 
     @classmethod
-    def made(cls, folder: Path, **settings: object) -> Start:
+    def made(cls, folder: Path, **settings: Any) -> Start:
         portal = Portal(folder, **settings)
         try:
             portal.wait_until_it_listens()
@@ -57,7 +57,7 @@ class Filled:
         return str(self.settings["database_url"])
 
 
-def fill(folder: Path, **settings: object) -> Filled:
+def fill(folder: Path, **settings: Any) -> Filled:
     """Start twice on an empty database."""
     data = folder / "data"
     given = {**CHEAP, "database_url": f"sqlite://{data}/portal.sqlite3", **settings, "data_directory": data}
@@ -74,6 +74,8 @@ def copied(filled: Filled, folder: Path) -> Iterator[dict[str, Any]]:
     if filled.url.startswith("sqlite"):
         yield {**settings, "database_url": f"sqlite://{data}/portal.sqlite3"}
         return
+    with Redis.from_url(settings["redis_url"]) as redis:
+        redis.flushdb()  # the customers of every copy are counted under the same keys
     with database_on_server(template=name_of(filled.url)) as url:
         yield {**settings, "database_url": url}
 

@@ -41,7 +41,7 @@ def environment(settings: Mapping[str, object]) -> dict[str, str]:
     return kept | {f"PORTAL_{name.upper()}": str(value) for name, value in settings.items()}
 
 
-def run(*words: str, cwd: Path, **settings: object) -> subprocess.CompletedProcess[str]:
+def run(*words: str, cwd: Path, **settings: Any) -> subprocess.CompletedProcess[str]:
     """A command that ends by itself."""
     return subprocess.run(
         [PORTAL, *words], cwd=cwd, env=environment(settings), capture_output=True, text=True, timeout=60
@@ -51,17 +51,17 @@ def run(*words: str, cwd: Path, **settings: object) -> subprocess.CompletedProce
 class Portal:
     """`portal serve` on a free port. What it prints goes to files, so it never waits for a reader."""
 
-    def __init__(self, folder: Path, before: Sequence[str] = (), **settings: object) -> None:
+    def __init__(self, folder: Path, before: Sequence[str] = (), **settings: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.data = Path(str(settings.get("data_directory", folder / "data")))
         self.started_at = time.perf_counter()
-        given = {"port": 0, "data_directory": self.data, **settings}
+        self.settings = {"port": 0, "data_directory": self.data, **settings}
         with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
             self.process = subprocess.Popen(
                 [*before, PORTAL, "serve"],
                 cwd=folder,
-                env=environment(given),
+                env=environment(self.settings),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
@@ -116,7 +116,3 @@ class Portal:
         kept = self.data / "messages.jsonl"
         lines = kept.read_text(encoding="utf-8").splitlines() if kept.exists() else []
         return [json.loads(line) for line in lines]
-
-    def log(self) -> list[dict[str, Any]]:
-        """What it logged as JSON."""
-        return [json.loads(line) for line in self.stderr.splitlines()]

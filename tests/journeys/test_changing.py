@@ -21,7 +21,8 @@ mutation($to: String!) { changed: requestPhoneChange(phone: $to) { __typename
 CHANGE_EMAIL = CHANGE_PHONE.replace("requestPhoneChange(phone:", "requestEmailChange(email:")
 CONFIRM = """
 mutation($id: ID!, $code: String!) { changed: confirmContactChange(confirmationId: $id, code: $code) {
-  __typename ... on ContactChanged { customer { phone { masked } email { masked } } } ... on Problem { code } } }
+  __typename ... on ContactChanged { customer { phone { masked } email { masked } } }
+  ... on Problem { code } } }
 """
 CHANGE_ADDRESS = """
 mutation($version: Int!) { changed: changeAddress(expectedVersion: $version,

@@ -12,9 +12,9 @@ from graphql import parse
 from engine.documents import Documents
 from engine.limits import Limits
 from schema.root import build_schema
-from tests.journeys.conftest import Serve
+from tests.journeys.conftest import on_sqlite
 from tests.journeys.databases import Filled
-from tests.journeys.portal import PORTAL, environment
+from tests.journeys.portal import PORTAL, Portal, environment
 
 README = Path(__file__).parents[2] / "README.md"
 DEMO_NUMBER, DEMO_CODE = "30601020304050600", "274916"
@@ -56,18 +56,20 @@ def test_every_document_of_the_readme_is_valid() -> None:
         documents.get(text)  # raises what is wrong with it
 
 
-def test_the_shell_commands_of_the_readme_answer_as_written(
-    sqlite_copy: dict[str, object], serve: Serve
-) -> None:
-    portal = serve(**sqlite_copy)
+@on_sqlite
+def test_the_shell_commands_of_the_readme_answer_as_written(shared_portal: Portal) -> None:
     (shell,) = (
         fence for fence in re.findall(r"```sh\n(.*?)```", README.read_text("utf-8"), re.S) if "curl" in fence
     )
-    shell = shell.replace("localhost:8000", portal.url.removeprefix("http://"))
+    shell = shell.replace("localhost:8000", shared_portal.url.removeprefix("http://"))
     shell = shell.replace(".venv/bin/portal", str(PORTAL)).replace("curl -s", "echo; curl -sS")
 
     done = subprocess.run(
-        ["bash", "-euc", shell], env=environment(sqlite_copy), capture_output=True, text=True, timeout=30
+        ["bash", "-euc", shell],
+        env=environment(shared_portal.settings),
+        capture_output=True,
+        text=True,
+        timeout=30,
     )
 
     assert (done.returncode, done.stderr) == (0, "")

@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import pytest
@@ -80,6 +80,26 @@ async def test_a_database_server_that_goes_away_and_comes_back(
                 proxy.restore()
                 assert await browser.ask(DASHBOARD) == before
                 assert asked(portal, "/health/ready") == (200, OK)
+    assert "Traceback" not in portal.stderr
+
+
+async def test_a_database_server_that_hangs_holds_nobody_for_long(
+    postgres_copy: dict[str, Any], serve: Serve
+) -> None:
+    with proxy_to(postgres_copy["database_url"], 5432) as proxy:
+        url = through(proxy, postgres_copy["database_url"])
+        portal = serve(**{**postgres_copy, "database_url": url, "operation_seconds_max": 1})
+        async with await signed_in(portal) as browser:
+            before = await browser.ask(DASHBOARD)
+            proxy.stall()
+            answer = (await browser.send(DASHBOARD)).json()
+            assert [error["extensions"]["code"] for error in answer["errors"]] == ["DEADLINE_EXCEEDED"]
+            status, body = await asyncio.to_thread(asked, portal, "/health/ready")
+            assert (status, body["database"]) == (503, "unavailable")
+
+            proxy.restore()
+            assert await asyncio.gather(*(browser.ask(DASHBOARD) for _ in range(12))) == [before] * 12
+            assert asked(portal, "/health/ready") == (200, OK)
     assert "Traceback" not in portal.stderr
 
 
@@ -202,14 +222,16 @@ async def test_a_full_disk_loses_nothing_and_is_left_behind(
 
 
 def _fill(file: Path) -> None:
-    with file.open("wb", buffering=0) as filler, pytest.raises(OSError, match="No space left"):
+    """Write until there is no space left, first much at a time, then little."""
+    with file.open("wb", buffering=0) as filler:
         for size in (1 << 20, 4096):
-            try:
-                while True:
-                    filler.write(b"x" * size)
-            except OSError:
-                if size == 4096:
-                    raise
+            with pytest.raises(OSError, match="No space left"):
+                _write_for_ever(filler, b"x" * size)
+
+
+def _write_for_ever(filler: BinaryIO, block: bytes) -> None:
+    while True:
+        filler.write(block)
 
 
 async def _try_change(browser: Browser, version: int) -> dict[str, Any]:

@@ -82,6 +82,30 @@ async def test_parallel_tries_each_take_their_own(database: str) -> None:
     assert (row.failures, row.locked_until) == (5, NOON + HALF_HOUR)
 
 
+async def test_failures_may_be_forgotten_while_others_are_counted(database: str) -> None:
+    subject, turns = token_hex(32), iter(range(RACERS))
+
+    async def count_or_clear() -> Any:
+        if next(turns) % 2:
+            return await AttemptTally.clear(subject)
+        return await AttemptTally.count_try(subject, NOON)
+
+    outcomes = await race(count_or_clear)
+    assert all(isinstance(outcome, Counted | Locked | None) for outcome in outcomes)
+    await AttemptTally.clear(subject)
+    assert await AttemptTally.count_try(subject, NOON) == Counted(1, None, 4)
+
+
+async def test_forgetting_opens_a_locked_subject_and_no_other(database: str) -> None:
+    locked, other = token_hex(32), token_hex(32)
+    for subject in (locked, other):
+        for _ in range(5):
+            await AttemptTally.count_try(subject, NOON)
+    await AttemptTally.clear(locked)
+    assert await AttemptTally.count_try(locked, NOON) == Counted(1, None, 4)
+    assert await AttemptTally.count_try(other, NOON) == Locked(NOON + HALF_HOUR)
+
+
 async def test_parallel_tries_of_different_subjects_do_not_meet(database: str) -> None:
     subjects = [token_hex(32) for _ in range(RACERS)]
     outcomes = await asyncio.gather(

@@ -18,6 +18,7 @@ from resolvers.context import Context
 from tests import cast
 from tests.cast import Access, nobodys_number
 from tests.conftest import NOON, Clock
+from tests.kept import ON_ONE
 from tests.resolvers.walking import begin, keypad_of, keypads_of, new_code_asked, phone_asked
 
 SECOND = timedelta(seconds=1)
@@ -92,6 +93,7 @@ async def test_an_accessible_walk_is_remembered(context: Context) -> None:
     assert (plain.flow.accessible, step.flow.accessible) == (False, True)
 
 
+@ON_ONE
 @pytest.mark.parametrize("reason", list(MalformedReason))
 async def test_a_malformed_identifier_is_refused_by_its_rule(
     context: Context, reason: MalformedReason

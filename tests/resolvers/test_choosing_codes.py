@@ -8,7 +8,7 @@ import pytest
 
 import models
 from domain.codes import Weakness
-from domain.refusals import AccountLocked, FlowOver, InvalidField, InvalidInput
+from domain.refusals import AccountLocked, FlowOver, InvalidField, InvalidInput, Throttled
 from gateways import Gateways
 from models import Credential, Delivery, Session
 from resolvers import sessions
@@ -191,3 +191,13 @@ async def test_a_walk_chooses_once(context: Context, access: Access) -> None:
     assert await choose(context, step, CODE) == FlowOver()
     assert await Credential.owned_by(access.owner.id).count() == 2
     assert await Session.owned_by(access.owner.id).filter(closed_at=None).count() == 1
+
+
+async def test_one_walk_chooses_thirty_times(context: Context, access: Access) -> None:
+    step = await new_code_asked(context, access.number, access.owner)
+    nobodys = Entry("nobody's", [0] * 6)
+    for _ in range(30):
+        assert isinstance(await choose_code(context, step.flow_token, nobodys, nobodys), KeypadOver)
+    before = await cast.known_of(access.owner)
+    assert await choose(context, step, NEW) == Throttled(900)
+    assert await cast.known_of(access.owner) == before

@@ -13,6 +13,7 @@ from resolvers.context import Context
 from resolvers.profiles import confirm_contact_change
 from tests import cast
 from tests.conftest import Clock
+from tests.kept import ON_ONE
 from tests.resolvers.changing import EMAIL, NEW_EMAIL, NEW_PHONE, PHONE, Point, asked
 
 
@@ -40,6 +41,7 @@ async def test_anothers_confirmation_and_none_at_all_are_over(
     assert [await cast.known_of(owner) for owner in (camille, marc)] == before
 
 
+@ON_ONE
 @pytest.mark.parametrize("code", ["", "12345", "1234567", "abcdef", "１２３４５６"])
 async def test_what_cannot_be_a_code_costs_no_try(hers: Context, camille: Customer, code: str) -> None:
     row, _ = await asked(hers, PHONE)
@@ -49,6 +51,7 @@ async def test_what_cannot_be_a_code_costs_no_try(hers: Context, camille: Custom
     assert await cast.known_of(camille) == before
 
 
+@ON_ONE
 @pytest.mark.parametrize(
     ("point", "text", "rule"),
     [

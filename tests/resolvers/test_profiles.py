@@ -12,6 +12,7 @@ from models import AuditEvent, Customer
 from resolvers import profiles
 from resolvers.context import Context
 from tests import cast
+from tests.kept import ON_ONE
 
 NEW = (["  12 rue   du Port", "", "Bât. B "], "75001", "Paris", "fr")
 
@@ -84,6 +85,7 @@ async def test_everything_that_is_wrong_is_told_at_once(database: str, gateways:
     assert await cast.known_of(owner) == before
 
 
+@ON_ONE
 @pytest.mark.parametrize(
     ("_case", "address", "bad"),
     [

@@ -17,6 +17,7 @@ from resolvers.provisional_codes import confirm_phone, enter_sms_code, resend_sm
 from tests import cast
 from tests.cast import CAMILLE_PHONE, Access, nobodys_number
 from tests.conftest import NOON, Clock
+from tests.kept import ON_ONE
 from tests.resolvers.walking import codes_sent_to, keypad_of, phone_asked, sms_asked
 
 SECOND = timedelta(seconds=1)
@@ -87,6 +88,7 @@ async def test_a_customer_without_a_phone_gets_no_sms(context: Context) -> None:
     assert await Delivery.owned_by(credit.customer_id).count() == 0
 
 
+@ON_ONE
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
@@ -152,6 +154,21 @@ async def test_the_code_before_no_longer_works(context: Context, access: Access,
     assert isinstance(await enter_sms_code(context, step.flow_token, second), NewCodeAsked)
 
 
+async def test_another_sms_may_be_tried_as_often_as_the_first(
+    context: Context, access: Access, clock: Clock
+) -> None:
+    step = await sms_asked(context, access.number, CAMILLE_PHONE)
+    (first,) = await codes_sent_to(access.owner)
+    for _ in range(5):
+        last = await enter_sms_code(context, step.flow_token, other_than(first))
+    assert last == FlowOver()
+    clock.now += timedelta(seconds=30)
+    await resend_sms_code(context, step.flow_token)
+    code = (await codes_sent_to(access.owner))[-1]
+    assert await enter_sms_code(context, step.flow_token, other_than(code)) == WrongCode(4)
+    assert isinstance(await enter_sms_code(context, step.flow_token, code), NewCodeAsked)
+
+
 @pytest.mark.parametrize("known", [True, False])
 async def test_eight_sms_leave_in_a_day(context: Context, access: Access, clock: Clock, known: bool) -> None:
     number = access.number if known else nobodys_number()
@@ -200,6 +217,7 @@ async def test_a_code_lives_ten_minutes(context: Context, access: Access, clock:
     assert isinstance(await enter_sms_code(context, step.flow_token, code), NewCodeAsked)
 
 
+@ON_ONE
 @pytest.mark.parametrize("code", ["", "12345", "1234567", "12345a", "١٢٣٤٥٦", " 123456", "\ud800"])
 async def test_what_cannot_be_a_code_costs_no_try(context: Context, access: Access, code: str) -> None:
     step = await sms_asked(context, access.number, CAMILLE_PHONE)

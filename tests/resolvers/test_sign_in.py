@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 import models
-from domain.refusals import AccountLocked, FlowOver, InvalidField, InvalidInput
+from domain.refusals import AccountLocked, FlowOver, InvalidField, InvalidInput, Throttled
 from gateways import Gateways
 from models import AccessFlow, AccessStage, AttemptTally, Session
 from resolvers import sessions
@@ -18,10 +18,12 @@ from resolvers.sessions import Cookie
 from tests import cast
 from tests.cast import CODE, OTHER_CODE, Access, nobodys_number
 from tests.conftest import NOON, Clock
+from tests.kept import ON_ONE
 from tests.resolvers.walking import (
     entry,
     failures_of,
     keypad_of,
+    keypads_of,
     phone_asked,
     press,
 )
@@ -182,6 +184,7 @@ async def test_a_keypad_of_another_walk_is_none(context: Context, access: Access
     assert used == 1, "the other walk can still use its own"
 
 
+@ON_ONE
 @pytest.mark.parametrize(
     ("_case", "positions", "rule"),
     [
@@ -213,3 +216,13 @@ async def test_a_walk_that_is_over_takes_no_code(context: Context, access: Acces
     assert await enter_code(context, step.flow_token, pressed) == FlowOver()
     assert await failures_of(step.flow) == 0
     assert await cast.known_of(access.owner) == before
+
+
+async def test_one_walk_takes_thirty_entries(context: Context, access: Access) -> None:
+    step = await keypad_of(context, access.number)
+    for _ in range(30):
+        refused = await enter_code(context, step.flow_token, Entry("nobody's", [0] * 6))
+        assert isinstance(refused, KeypadOver)
+    assert await enter_code(context, step.flow_token, entry(step.keypad, CODE)) == Throttled(900)
+    assert await keypads_of(step.flow) == 31
+    assert await failures_of(step.flow) == 0

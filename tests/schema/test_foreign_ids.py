@@ -16,6 +16,7 @@ from schema import ids
 from schema.ids import Kind
 from schema.root import build_schema
 from tests import cast
+from tests.kept import ON_ONE
 from tests.schema.asking import Asker
 
 NODE = "query($id: ID!) { node(id: $id) { __typename id } }"
@@ -167,6 +168,7 @@ async def test_a_confirmation_that_is_not_hers_is_over(ask: Asker, gateways: Gat
     assert [len(rows) for rows in sessions] == [1, 0]
 
 
+@ON_ONE
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.CONTRACT])
 @pytest.mark.parametrize("query", [STATEMENTS, OPERATIONS])
 async def test_an_id_of_another_kind_is_refused(ask: Asker, query: str, kind: Kind) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from engine.errors import Refusal
 from schema.ids import Kind, RowId, decoded, encoded
 from tests import cast
+from tests.kept import ON_ONE
 from tests.schema.asking import Asker
 
 GOOD = encoded(Kind.CONTRACT, 2**62 + 5, 2**61 + 9)
@@ -89,6 +90,7 @@ def test_the_letters_of_the_kinds_never_change() -> None:
     }
 
 
+@ON_ONE
 @pytest.mark.parametrize("_case", [name for name in HOSTILE if name not in ("a surrogate", "a megabyte")])
 async def test_the_api_refuses_it_alike_for_everyone(ask: Asker, _case: str) -> None:
     query = "query($id: ID!) { node(id: $id) { id } }"

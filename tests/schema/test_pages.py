@@ -14,6 +14,7 @@ from models.keysets import Key, Order
 from schema.pages import cursor
 from tests import cast
 from tests.cast import TODAY
+from tests.kept import ON_ONE
 from tests.schema.asking import Asker
 
 PAGE = """query(
@@ -115,6 +116,7 @@ async def test_a_hundred_are_given_at_most(ask: Asker, credit: Contract, ines: C
 BETWEEN = "`{0}` lies between 0 and 100, {1} does not"
 
 
+@ON_ONE
 @pytest.mark.parametrize("query", [PAGE, STATEMENTS, IN_CONTRACT], ids=["list", "statements", "nested"])
 @pytest.mark.parametrize(
     ("arguments", "words"),
@@ -135,6 +137,7 @@ async def test_a_size_out_of_bounds_is_refused(
     assert (await ask(query, ines, **arguments)).refused[1] == [("BAD_USER_INPUT", words)]
 
 
+@ON_ONE
 @pytest.mark.parametrize("size", [2**31, -(2**31) - 1, 2**64, 1.5, "1", True, [1]], ids=str)
 async def test_a_size_that_is_no_int_is_refused_before_anything_runs(
     ask: Asker, ines: Customer, size: Any
@@ -174,6 +177,7 @@ def hostile_cursors() -> dict[str, str]:
     }
 
 
+@ON_ONE
 @pytest.mark.parametrize("argument", ["after", "before"])
 @pytest.mark.parametrize("_case", hostile_cursors())
 async def test_a_cursor_that_was_not_given_out_is_refused(
