@@ -57,6 +57,10 @@ def plainly(command: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
             stop(str(mistakes), WRONG_SETTINGS)
         except Damaged as damaged:
             stop(str(damaged))
+        except BrokenPipeError:
+            # Whoever read what is printed has seen enough; what is left is not to fail again at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(FAILED) from None
         except OSError as error:
             stop(f"{error.filename or 'System'}: {error.strerror or error}")
         except KeyboardInterrupt:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +17,14 @@ portal = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@portal.callback()
+def show_what_can_be_shown() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that lacks a character shows a question mark
+            stream.reconfigure(errors="replace")
+
 
 PRINTED_SCHEMA = Path(__file__).parent.parent / "schema" / "portal.graphql"
 

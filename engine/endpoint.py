@@ -28,6 +28,9 @@ from engine.origins import ALLOW, METHODS, Origins, check_get
 from engine.requests import GraphQLRequest, from_body, from_query_string
 from engine.responses import Reply, refuse, reply_request_error, reply_result
 
+# Said when whoever runs the application cancels a request: a server that was told to stop and waits no longer.
+STOPPED = Refusal("The server is stopping, try again", Code.SERVICE_UNAVAILABLE, retry_after_seconds=2)
+
 GetContext = Callable[[Request, Response], Awaitable[Any]]
 
 
@@ -81,6 +84,9 @@ class Endpoint:
             reply = await exchange.reply(receive)
         except ClientGone:
             return
+        except asyncio.CancelledError:
+            await refuse(STOPPED, exchange.media_type).send(send, self.origins.cors_headers(headers))
+            raise
         except Exception as error:
             reply = refuse(self.masking.mask(error, exchange.request_id), exchange.media_type)
         await reply.send(send, self.origins.cors_headers(headers))

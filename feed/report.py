@@ -17,6 +17,7 @@ from feed.stores import Store
 
 SHOWN_MAX = 50
 HEADER = ("file", "line", "field", "reason", "customer", "severity")
+HEADER_LINE = ",".join(HEADER) + "\n"
 
 _FOUND = """
     SELECT position, line, customer, field, reason, warning FROM found
@@ -80,6 +81,8 @@ class Report:
     @contextmanager
     def opened(self) -> Iterator[None]:
         """Make sure that the report can be written before the load begins, and leave nothing half written."""
+        if self._path.exists() and not self._is_report():
+            raise Stop([Problem(str(self._path), None, None, "is there already, and is no report of a load")])
         try:
             self._begun.touch()
             try:
@@ -90,6 +93,13 @@ class Report:
             raise Stop(
                 [Problem(str(self._path), None, None, f"cannot be written: {error.strerror}")]
             ) from error
+
+    def _is_report(self) -> bool:
+        """Only an earlier report may be replaced: not a file of the feed, nor a device."""
+        if not self._path.is_file():
+            return False
+        with self._path.open(encoding="utf-8", errors="replace") as text:
+            return text.read(len(HEADER_LINE)) in ("", HEADER_LINE)
 
     async def write(self, store: Store, summary: Summary) -> None:
         """Write what was found, or remove an earlier report when nothing was; count it into the summary."""
