@@ -28,7 +28,7 @@ from engine.origins import ALLOW, METHODS, Origins, check_get
 from engine.requests import GraphQLRequest, from_body, from_query_string
 from engine.responses import Reply, refuse, reply_request_error, reply_result
 
-# Said when whoever runs the application cancels a request: a server that was told to stop and waits no longer.
+# Said when the application's server cancels a request: it was told to stop, and waits no longer.
 STOPPED = Refusal("The server is stopping, try again", Code.SERVICE_UNAVAILABLE, retry_after_seconds=2)
 
 GetContext = Callable[[Request, Response], Awaitable[Any]]

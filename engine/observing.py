@@ -26,9 +26,7 @@ class Seen:
 class Observed:
     """ASGI middleware. `begin` receives the request id before anything else runs, `report` what was seen."""
 
-    def __init__(
-        self, app: ASGIApp, *, begin: Callable[[str], None], report: Callable[[Seen], None]
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, begin: Callable[[str], None], report: Callable[[Seen], None]) -> None:
         self._app = app
         self._begin = begin
         self._report = report

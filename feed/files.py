@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -14,6 +15,7 @@ from feed.columns import Entity
 from feed.format import BY_NAME, ENTITIES
 from feed.problems import Problem, Stop
 
+REPORT_NAME = "feed-report.csv"
 BLOCK_BYTES = 64 * 1024
 LINE_LENGTH_MAX = 131_072
 _LINE_BYTES_MAX = 4 * LINE_LENGTH_MAX  # UTF-8 takes at most four bytes for a character
@@ -45,36 +47,39 @@ class Source:
         return Problem(self.name, line, field, reason)
 
 
-def sources(directory: Path) -> list[Source]:
+def sources(directory: Path, report: Path) -> list[Source]:
     """The files of a directory in the order they are loaded. A misspelt name is a problem, not an absence."""
     try:
         names = sorted(path.name for path in directory.iterdir() if path.name.endswith((".csv", ".csv.gz")))
     except OSError as error:
         raise Stop([Problem(str(directory), None, None, f"cannot be read: {error.strerror}")]) from error
-    known = [_of(directory, entity, names) for entity in ENTITIES]
-    expected = {source.name for found in known for source in found}
-    problems = [
-        Problem(name, None, None, f"is no file of the feed, which are {', '.join(BY_NAME)} (.csv or .csv.gz)")
-        for name in names
-        if name not in expected and name != REPORT_NAME
+    found = [
+        Source(directory / name, entity) for entity in ENTITIES for name in _names(entity) if name in names
     ]
-    problems += [
-        found[1].problem(f"stands beside {found[0].name}: keep one") for found in known if len(found) > 1
-    ]
-    if not (problems or expected):
-        problems.append(
-            Problem(str(directory), None, None, f"holds no file of the feed, such as {ENTITIES[0].file}")
-        )
-    if problems:
+    if problems := list(_problems(directory, names, found, report)):
         raise Stop(problems)
-    return [source for found in known for source in found]
+    return found
 
 
-REPORT_NAME = "feed-report.csv"
+def _names(entity: Entity) -> tuple[str, str]:
+    return entity.file, f"{entity.file}.gz"
 
 
-def _of(directory: Path, entity: Entity, names: list[str]) -> list[Source]:
-    return [Source(directory / name, entity) for name in (entity.file, f"{entity.file}.gz") if name in names]
+def _problems(directory: Path, names: list[str], found: list[Source], report: Path) -> Iterator[Problem]:
+    expected = {source.name for source in found}
+    reports = {(directory / REPORT_NAME).absolute(), report.absolute()}
+    strays = [n for n in names if n not in expected and (directory / n).absolute() not in reports]
+    for name in strays:
+        files = ", ".join(BY_NAME)
+        yield Problem(name, None, None, f"is no file of the feed, which are {files} (.csv or .csv.gz)")
+    for plain, other in pairwise(found):
+        if plain.entity is other.entity:
+            yield other.problem(f"stands beside {plain.name}: keep one")
+    for source in found:
+        if source.path.absolute() in reports:
+            yield source.problem("is a file of the feed: the report cannot take its place")
+    if not (found or strays):
+        yield Problem(str(directory), None, None, f"holds no file of the feed, such as {ENTITIES[0].file}")
 
 
 class Lines:

@@ -57,7 +57,7 @@ async def load(
     """Load the feed in a directory into a migrated database."""
     summary = Summary()
     try:
-        found = sources(directory)
+        found = sources(directory, report)
         check_headers(found)
         told = Report(report, _names(found))
         with told.opened():

@@ -29,7 +29,9 @@ SET jit = off
 
 # A transaction is about some hundred customers of tables that may hold millions, and that the planner knows
 # nothing of yet: it must not read them whole.
-_BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+_BY_INDEX = (
+    "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+)
 
 
 class PostgresStore:

@@ -10,16 +10,15 @@ from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from tortoise.models import Model
-
 import models
 from domain.folding import folded
 from gateways import Gateways
 from models import ContractKind
-from models.owned import OwnedModel
 from resolvers import sessions
 from resolvers.context import Context
 from tests.conftest import NOON
+from tests.known import columns_of as columns_of
+from tests.known import known_of as known_of
 
 TODAY = date(2026, 6, 15)
 CODE = "274963"  # no reason to refuse it
@@ -244,17 +243,3 @@ async def camille_with_access(gateways: Gateways, **columns: Any) -> Access:
     await identifier(credit, credit.account_number)
     await credential(gateways, owner)
     return Access(owner, credit, credit.account_number)
-
-
-def columns_of(row: Model) -> dict[str, Any]:
-    """A row as its columns."""
-    return {name: getattr(row, name) for name in row._meta.fields_db_projection}
-
-
-async def known_of(owner: models.Customer) -> dict[str, list[dict[str, Any]]]:
-    """Everything the tables hold of a customer, to show that nothing of it changed."""
-    rows = {"customer": await models.Customer.filter(id=owner.id).values()}
-    for table in vars(models).values():
-        if isinstance(table, type) and issubclass(table, OwnedModel):
-            rows[table._meta.db_table] = await table.owned_by(owner.id).order_by("id").values()
-    return rows

@@ -97,6 +97,41 @@ def test_a_bad_row_is_told_with_its_place_and_fails_the_command(machine: Machine
     assert machine.count("customer") == 4
 
 
+@pytest.mark.parametrize("report", ["feed/customers.csv", "feed"])
+def test_a_report_replaces_nothing_but_a_report(
+    machine: Machine, feed: Path, type_: Type, report: str
+) -> None:
+    before = (feed / "customers.csv").read_bytes()
+    result = type_("load", str(feed), "--report", report)
+    told = f"{report}: is there already, and is no report of a load\nNothing was loaded.\n"
+    assert (result.exit_code, result.stdout) == (1, told)
+    assert (feed / "customers.csv").read_bytes() == before
+    assert machine.count("customer") == 0
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(machine: Machine, feed: Path) -> None:
+    process = machine.load(feed)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    with process, process.stderr:
+        *progress, last = process.stderr.read().splitlines()
+    assert (process.returncode, last) == (1, "loading customers, 100 %")
+    assert machine.count("customer") == 5
+
+
+def test_a_terminal_without_accents_shows_what_it_can(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    code, told, progress = ended(machine.load(Path("relevés")))
+    assert (code, told, progress) == (
+        1,
+        ["relev?s: cannot be read: No such file or directory", "Nothing was loaded."],
+        [],
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [

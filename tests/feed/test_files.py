@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from feed.load import Stopped
-from tests.feed.conftest import Contents, Load, TryLoad
-from tests.feed.feeds import together, whole, write
+from feed.load import Stopped, load
+from feed.report import Summary
+from tests.feed.conftest import NOW, Contents, Load, TryLoad
+from tests.feed.feeds import row, together, whole, write
 
 
 def ragged(text: str) -> str:
@@ -63,6 +64,29 @@ async def test_lines_that_are_no_records(
 
     assert [str(problem).replace("É", "\\u00c9") for problem in summary.problems] == problems
     assert (summary.customers_loaded, summary.customers_refused) == (3 - len(problems), len(problems))
+
+
+async def test_a_report_among_the_files_is_no_file_of_the_feed(database_url: str, tmp_path: Path) -> None:
+    directory = write(tmp_path / "spoilt", {"customers": [row("customers", email="nobody")]})
+    for _ in range(2):
+        summary = await load(directory, database_url, now=NOW, report=directory / "refused.csv")
+        assert isinstance(summary, Summary)
+        assert summary.report == directory / "refused.csv"
+
+
+async def test_a_report_never_takes_the_place_of_a_file_of_the_feed(
+    database_url: str, tmp_path: Path
+) -> None:
+    directory = write(tmp_path / "feed", whole())
+    before = (directory / "cards.csv").read_bytes()
+
+    outcome = await load(directory, database_url, now=NOW, report=directory / "cards.csv")
+
+    assert isinstance(outcome, Stopped)
+    assert [str(problem) for problem in outcome.problems] == [
+        "cards.csv: is a file of the feed: the report cannot take its place"
+    ]
+    assert (directory / "cards.csv").read_bytes() == before
 
 
 def compressed(directory: Path) -> bytes:

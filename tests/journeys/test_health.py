@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 
 from feed.sample.demo import DEMO_CODE, DEMO_NUMBER
 from tests.journeys.browser import FAST, Browser
-from tests.journeys.conftest import Serve
+from tests.journeys.conftest import Serve, on_sqlite
 from tests.journeys.databases import query
 from tests.journeys.portal import PRODUCTION, Portal, run
 from tests.journeys.test_changing import CHANGE_PHONE, code_in
@@ -74,3 +76,25 @@ async def test_a_server_that_is_told_to_stop_answers_what_runs_and_sends_what_wa
     assert waiting == [{"found": 0}]
     with pytest.raises(httpx.ConnectError):
         asked(portal, "/health/live")
+
+
+@on_sqlite
+def test_a_request_that_outlives_the_wait_is_told_that_the_server_stops(
+    copy: dict[str, Any], serve: Serve
+) -> None:
+    portal = serve(**copy, shutdown_seconds_max=1)
+    host, port = portal.url.removeprefix("http://").split(":")
+    head = (
+        b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port)), timeout=20) as slow:
+        slow.sendall(head + b'{"query":')
+        assert asked(portal, "/health/live")[0] == 200  # so the slow one is being read, too
+        portal.tell(signal.SIGTERM)
+        answer = slow.makefile("rb").read()
+    status, _, body = answer.partition(b"\r\n")
+    assert status == b"HTTP/1.1 503 Service Unavailable"
+    error = json.loads(body.partition(b"\r\n\r\n")[2])["errors"][0]
+    assert error["message"] == "The server is stopping, try again"
+    assert error["extensions"] == {"code": "SERVICE_UNAVAILABLE", "retryAfterSeconds": 2}
+    assert portal.ended() == 0
