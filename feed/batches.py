@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from datetime import datetime
 from itertools import pairwise
 
@@ -19,6 +18,8 @@ from models.backends.errors import DatabaseBusy
 
 BATCH_RECORDS = 20_000  # about half a second: on SQLite, nobody else writes meanwhile
 TRIES_MAX = 5
+
+Done = dict[str, tuple[int, int]]  # rows inserted and changed, by entity
 
 
 class Batches:
@@ -57,14 +58,14 @@ class Batches:
             await self._range(first, middle)
             await self._range(middle + 1, last)
             return
-        for (name, fate), count in done.items():
-            tally = self._summary.tallies[name]
-            setattr(tally, fate, getattr(tally, fate) + count)
+        for name, (inserted, changed) in done.items():
+            self._summary.tallies[name].inserted += inserted
+            self._summary.tallies[name].changed += changed
         self._summary.customers_loaded += last - first + 1
         async with self._store.transaction():
             await self._store.run(unbalanced(first, last))
 
-    async def _patiently(self, first: int, last: int) -> Counter[tuple[str, str]]:
+    async def _patiently(self, first: int, last: int) -> Done:
         for tried in range(TRIES_MAX - 1):
             try:
                 return await self._batch(first, last)
@@ -72,18 +73,17 @@ class Batches:
                 await asyncio.sleep(0.1 * 2**tried)
         return await self._batch(first, last)
 
-    async def _batch(self, first: int, last: int) -> Counter[tuple[str, str]]:
-        run, done = self._store.run, Counter[tuple[str, str]]()
+    async def _batch(self, first: int, last: int) -> Done:
+        run, done = self._store.run, Done()
         async with self._store.transaction():
             for merge in self._merges:
-                name = merge.entity.name
-                done[name, "changed"] = await run(merge.update(first, last))
-                done[name, "inserted"] = await run(merge.insert(first, last))
+                changed = await run(merge.update(first, last))
+                done[merge.entity.name] = await run(merge.insert(first, last)), changed
                 if merge.entity is CUSTOMERS:
                     await run(new_references(first, last))
+                if merge.entity is CONTRACTS and changed:
+                    await run(old_identifiers(first, last))
             await run(new_identifiers(first, last))
-            if done[CONTRACTS.name, "changed"]:
-                await run(old_identifiers(first, last))
         return done
 
     async def _refuse(self, ordinal: int, reason: str) -> None:

@@ -75,9 +75,6 @@ def _problems(directory: Path, names: list[str], found: list[Source], report: Pa
     for plain, other in pairwise(found):
         if plain.entity is other.entity:
             yield other.problem(f"stands beside {plain.name}: keep one")
-    for source in found:
-        if source.path.absolute() in reports:
-            yield source.problem("is a file of the feed: the report cannot take its place")
     if not (found or strays):
         yield Problem(str(directory), None, None, f"holds no file of the feed, such as {ENTITIES[0].file}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, ClassVar
 
@@ -76,7 +76,7 @@ class PostgresStore:
         with _translation():
             return [tuple(row) for row in await self._connection.fetch(sql)]
 
-    async def stream(self, sql: str) -> AsyncIterator[list[tuple[Any, ...]]]:
+    async def stream(self, sql: str) -> AsyncGenerator[list[tuple[Any, ...]], None]:
         with _translation():
             async with self._connection.transaction(readonly=True):
                 cursor = await self._connection.cursor(sql)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -114,10 +114,11 @@ class Report:
     async def _write(self, store: Store, summary: Summary, text: TextIO) -> None:
         table = csv.writer(text, lineterminator="\n")
         table.writerow(HEADER)
-        async for rows in store.stream(_FOUND):
-            problems = [problem for row in rows for problem in self._problems(*row)]
-            table.writerows(_cells(problem) for problem in problems)
-            summary.count(problems)
+        async with aclosing(store.stream(_FOUND)) as parts:
+            async for rows in parts:
+                problems = [problem for row in rows for problem in self._problems(*row)]
+                table.writerows(_cells(problem) for problem in problems)
+                summary.count(problems)
 
     def _problems(
         self,

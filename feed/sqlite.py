@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
@@ -73,7 +73,7 @@ class SqliteStore:
         rows: list[tuple[Any, ...]] = await self._call(lambda connection: connection.execute(sql).fetchall())
         return rows
 
-    async def stream(self, sql: str) -> AsyncIterator[list[tuple[Any, ...]]]:
+    async def stream(self, sql: str) -> AsyncGenerator[list[tuple[Any, ...]], None]:
         cursor = await self._call(lambda connection: connection.execute(sql))
         while rows := await self._call(lambda _: cursor.fetchmany(FETCHED_MAX)):
             yield rows

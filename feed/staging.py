@@ -8,7 +8,8 @@ found           what is wrong: position of the file, line, customer, contract, f
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 
 from feed.checks import Checker, Row
 from feed.columns import Entity
@@ -38,11 +39,8 @@ def stage(entity: Entity) -> str:
 
 def scope(entity: Entity) -> tuple[str, ...]:
     """The columns that together tell one row of the file from the others."""
-    return tuple(dict.fromkeys(["customer", *(["contract"] if _in_contract(entity) else []), entity.key]))
-
-
-def _in_contract(entity: Entity) -> bool:
-    return entity.name != "customers"
+    names = ("customer", "contract", entity.key)
+    return tuple(dict.fromkeys(name for name in names if name in entity.header))
 
 
 def _columns(entity: Entity) -> dict[str, str]:
@@ -77,7 +75,8 @@ async def stage_files(store: Store, sources: list[Source], progress: Progress) -
     read = {}
     for source in sources:
         reading = Reading(source, progress)
-        await store.stage(stage(source.entity), list(_columns(source.entity)), reading.chunks())
+        async with aclosing(reading.chunks()) as chunks:
+            await store.stage(stage(source.entity), list(_columns(source.entity)), chunks)
         read[source.entity.name] = reading.records
     for entity in ENTITIES:
         await store.index(stage(entity), *scope(entity), "line")
@@ -93,7 +92,7 @@ class Reading:
         self._progress = progress
         self.records = 0
 
-    async def chunks(self) -> AsyncIterator[list[Row]]:
+    async def chunks(self) -> AsyncGenerator[list[Row], None]:
         """The rows as they are checked."""
         for rows in self._checked():
             yield rows

@@ -6,7 +6,7 @@ with the process that held it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, Protocol
 
@@ -46,7 +46,7 @@ class Store(Protocol):
     async def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The whole answer of a query known to be small."""
 
-    def stream(self, sql: str) -> AsyncIterator[list[tuple[Any, ...]]]:
+    def stream(self, sql: str) -> AsyncGenerator[list[tuple[Any, ...]], None]:
         """The answer of a query, a part at a time."""
 
     def transaction(self) -> AbstractAsyncContextManager[None]:

@@ -84,7 +84,7 @@ async def test_a_report_never_takes_the_place_of_a_file_of_the_feed(
 
     assert isinstance(outcome, Stopped)
     assert [str(problem) for problem in outcome.problems] == [
-        "cards.csv: is a file of the feed: the report cannot take its place"
+        f"{directory / 'cards.csv'}: is there already, and is no report of a load"
     ]
     assert (directory / "cards.csv").read_bytes() == before
 
