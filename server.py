@@ -59,7 +59,7 @@ def create_app(settings: Settings) -> Starlette:
         graphiql_intro=graphiql.INTRO,
         introspection=development,
         suggestions=development,
-        allowed_origins=settings.allowed_origins,
+        allowed_origins=settings.origins,
         limits=Limits(
             body_bytes_max=settings.body_bytes_max, operation_seconds_max=settings.operation_seconds_max
         ),

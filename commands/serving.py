@@ -16,6 +16,7 @@ from commands.line import FAILED, stop
 from gateways import open_gateways
 from gateways.logs import configure_logs
 from gateways.settings import Settings
+from models.backends.migrating import pending_migrations
 from models.backends.opening import file_of, open_database
 from server import create_app
 
@@ -125,4 +126,6 @@ async def prepare(settings: Settings) -> list[str]:
 async def check(settings: Settings) -> list[str]:
     """Production: everything opens, so that what is wrong is told in a sentence before anything starts."""
     async with open_database(settings.database_url), open_gateways(settings):
+        if pending := await pending_migrations():
+            stop(f"The database lacks {', '.join(pending)}: run `portal migrate` first.")
         return []

@@ -17,7 +17,8 @@ from domain.privacy import mask_email
 EMAIL_LENGTH_MAX = 254
 LOCAL_LENGTH_MAX = 64
 
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+# Without braces, which mark the places of a service's address.
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`|~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 
 
@@ -60,6 +61,12 @@ def email(text: str) -> Email | BadEmail:
     if wire is None:
         return BadEmail.DOMAIN
     return BadEmail.TOO_LONG if len(f"{local}@{wire}") > EMAIL_LENGTH_MAX else Email(f"{local}@{domain}")
+
+
+def on_the_wire(address: str) -> str:
+    """A checked address as mail systems carry it: the domain in ASCII ("xn--…")."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{_wire_form(domain) or domain}"
 
 
 def _wire_form(domain: str) -> str | None:

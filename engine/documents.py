@@ -8,6 +8,7 @@ from typing import Any
 
 from graphql import (
     DocumentNode,
+    FragmentDefinitionNode,
     GraphQLError,
     GraphQLInputObjectType,
     NoSchemaIntrospectionCustomRule,
@@ -51,6 +52,15 @@ class Document:
 
     node: DocumentNode
     operations: dict[str | None, OperationDefinitionNode]
+
+    @property
+    def fragments(self) -> dict[str, FragmentDefinitionNode]:
+        """The fragments by name."""
+        return {
+            definition.name.value: definition
+            for definition in self.node.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to run (spec 6.1, GetOperation)."""

@@ -27,6 +27,7 @@ from engine.operations import Operations, Result
 from engine.origins import ALLOW, METHODS, Origins, check_get
 from engine.requests import GraphQLRequest, from_body, from_query_string
 from engine.responses import Reply, refuse, reply_request_error, reply_result
+from engine.sizes import nodes_of
 
 # Said when the application's server cancels a request: it was told to stop, and waits no longer.
 STOPPED = Refusal("The server is stopping, try again", Code.SERVICE_UNAVAILABLE, retry_after_seconds=2)
@@ -122,6 +123,10 @@ class Endpoint:
         if is_subscription(operation):
             message = "A subscription is a stream: it cannot be answered by a single response."
             raise RequestError.of([GraphQLError(message, operation)], Code.BAD_REQUEST)
+        nodes = nodes_of(operation, document.fragments, request.variables or {}, self.limits.page_default)
+        if nodes > self.limits.nodes_max:
+            message = f"The pages asked for may hold {nodes} nodes, {self.limits.nodes_max} are allowed."
+            raise RequestError.of([GraphQLError(message, operation)], Code.GRAPHQL_VALIDATION_FAILED)
         if exchange.method == "GET" and is_mutation(operation):
             raise Refusal(
                 "A mutation must be sent by POST", Code.METHOD_NOT_ALLOWED, headers={"Allow": "POST"}

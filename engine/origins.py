@@ -12,7 +12,7 @@ METHODS = ("GET", "POST", "OPTIONS")
 ALLOW = ", ".join(METHODS)
 PREFLIGHT_FORCING_HEADERS = ("graphql-require-preflight", "apollo-require-preflight", "x-requested-with")
 ALLOWED_HEADERS = ("Authorization", "Content-Type", "GraphQL-Require-Preflight", "X-Requested-With")
-EXPOSED_HEADERS = ("Retry-After",)
+EXPOSED_HEADERS = ("Retry-After", "X-Request-Id")
 PREFLIGHT_SECONDS = 7_200
 DEFAULT_PORTS = {"http": 80, "https": 443}
 

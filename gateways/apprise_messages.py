@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import warnings
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from gateways.messages import Message, NotNow, Refused, check
 # What a service answers about the message itself. 401, 404 or 429 are about us or about now.
 REFUSAL_STATUSES = frozenset({"400", "410", "413", "422"})
 STATUS = re.compile(r"\berror=(\d{3})\b")
+SENDING_MAX = 4  # threads that send at once, so that a wait for a thread is no wait for the service
 SAMPLES = {Channel.SMS: "+33600000000", Channel.EMAIL: "someone@example.com"}
 
 
@@ -43,6 +45,7 @@ class AppriseMessages:
             self._asset = apprise.AppriseAsset(app_id="Portal", app_desc="Portal", storage_mode="memory")
             self._urls = {Channel.SMS: sms_url, Channel.EMAIL: email_url}
             self._seconds_max = seconds_max
+            self._turns = asyncio.Semaphore(SENDING_MAX)
             for channel, sample in SAMPLES.items():
                 if self._service(channel, sample, "0") is None:
                     raise UnknownService(channel)
@@ -54,19 +57,24 @@ class AppriseMessages:
         if service is None:
             raise Refused("the service does not take this address")
         apprise = self._apprise.Apprise(services=[service], asset=self._asset)
-        result = await apprise.async_notify(
-            body=message.body,
-            title=message.subject if message.channel is Channel.EMAIL else "",
-            body_format=self._apprise.NotifyFormat.TEXT,
-            timeout=self._seconds_max,
-        )
+        async with self._turns:
+            result = await apprise.async_notify(
+                body=message.body,
+                title=message.subject if message.channel is Channel.EMAIL else "",
+                body_format=self._apprise.NotifyFormat.TEXT,
+                timeout=2 * self._seconds_max,
+            )
         with result:
             if not result:
                 raise self._failure(result)
 
     def _service(self, channel: Channel, to: str, id: str) -> Any:
         url = self._urls[channel].replace("{to}", quote(to, safe="")).replace("{id}", id)
-        return self._apprise.Apprise.instantiate(url, asset=self._asset)
+        service = self._apprise.Apprise.instantiate(url, asset=self._asset)
+        if service is not None:
+            # Apprise gives up after four seconds by itself, and what it gave up may have been sent.
+            service.socket_connect_timeout = service.socket_read_timeout = self._seconds_max
+        return service
 
     def _failure(self, result: Any) -> NotNow | Refused:
         statuses = set(_statuses(result))

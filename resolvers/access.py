@@ -89,7 +89,7 @@ async def begin(
     if refused := await throttled(context, of_address, context.address):
         return refused
     customer_id, subject_key = await _subject(context, given.value)
-    if refused := await throttled(context, FLOWS_OF_SUBJECT, subject_key):
+    if refused := await throttled(context, FLOWS_OF_SUBJECT, subject_key, context.address):
         return refused
     token, flow = await _open_flow(context, purpose, customer_id, subject_key, accessible=accessible)
     if purpose is AccessPurpose.SIGN_IN:

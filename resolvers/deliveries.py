@@ -16,6 +16,8 @@ from datetime import datetime, timedelta
 import structlog
 from tortoise.connection import get_connection
 
+from domain import emails
+from domain.channels import Channel
 from gateways import Gateways
 from gateways.messages import Message, NotNow, Refused
 from models import Delivery, DeliveryState
@@ -140,7 +142,7 @@ def _message(delivery: Delivery) -> Message:
     return Message(
         id=str(delivery.id),
         channel=delivery.channel,
-        to=delivery.address,
+        to=emails.on_the_wire(delivery.address) if delivery.channel is Channel.EMAIL else delivery.address,
         subject=delivery.subject or "",
         body=delivery.body or "",
     )

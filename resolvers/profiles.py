@@ -142,6 +142,7 @@ async def _request(context: Context, point: ContactPoint, target: str) -> Reques
     )
     waiting.code_digest = context.gateways.vault.sms_digest(str(waiting.id), code).hex()
     async with in_transaction():
+        await models.Customer.select_for_update().get(id=customer.id)  # one request after the other
         open_ones = Confirmation.owned_by(customer.id).filter(point=point, used_at=None)
         await open_ones.update(used_at=context.now)
         await waiting.save()

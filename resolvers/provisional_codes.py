@@ -26,7 +26,7 @@ from resolvers.context import Context
 from resolvers.throttles import throttled
 
 PHONE_TRIES_MAX = 5
-SMS_OF_SUBJECT = Limit("access-sms-subject", count=sms_codes.SENDS_PER_DAY_MAX, seconds=86_400)
+SMS_OF_CUSTOMER = Limit("access-sms-customer", count=sms_codes.SENDS_PER_DAY_MAX, seconds=86_400)
 
 Sent: TypeAlias = SmsCodeAsked | FlowOver | InvalidInput | Throttled | TemporarilyUnavailable
 
@@ -89,9 +89,13 @@ def _too_early(flow: AccessFlow, now: datetime) -> Throttled | None:
 
 async def _send(context: Context, flow_token: str, flow: AccessFlow, address: str | None) -> Sent:
     """Take the flow to the SMS step with a fresh code; the code leaves only if there is an address."""
-    refused = await throttled(context, SMS_OF_SUBJECT, flow.subject_key)
-    if refused:
-        return refused
+    # Where no SMS leaves, none is counted: a stranger uses up nothing of the customer's, and learns nothing.
+    counted = flow.subject_key if address is not None else str(flow.id)
+    match await throttled(context, SMS_OF_CUSTOMER, counted):
+        case TemporarilyUnavailable() as unavailable:
+            return unavailable
+        case Throttled():
+            address = None
     now, random = context.now, context.gateways.random
     code, reference = sms_codes.new_code(random), sms_codes.new_reference(random)
     async with in_transaction():

@@ -157,9 +157,12 @@ async def _choose(context: Context, flow: AccessFlow, customer: models.Customer,
 async def _open(context: Context, flow: AccessFlow, customer_id: int, kind: str) -> None:
     """Open the session a flow has earned and forget the failures, in the transaction at hand."""
     await _forget_failures(flow)
-    context.session_token = None
+    if context.session_token is not None:
+        await sessions.close(context.gateways, context.session_token)
+    cookie = await sessions.open_session(context.gateways, customer_id, Assurance.CODE_ONLY)
+    context.set_session(cookie)
+    context.session_token = cookie.token
     context.forget_viewer()
-    context.set_session(await sessions.open_session(context.gateways, customer_id, Assurance.CODE_ONLY))
     await AuditEvent.record(customer_id, kind, context.now, purpose=flow.purpose)
 
 

@@ -62,10 +62,19 @@ async def resume(gateways: Gateways, token: str) -> models.Session | None:
         return None
     if row.assurance is models.Assurance.PROVISIONAL:
         return None
-    if row.seen_at + SEEN_EVERY <= now:
+    if row.seen_at + min(SEEN_EVERY, idle / 10) <= now:
         with suppress(DatabaseTrouble):  # a full disk or a locked file leaves reading open
             await models.Session.owned_by(customer_id).filter(id=row.id, closed_at=None).update(seen_at=now)
     return row
+
+
+async def close(gateways: Gateways, token: str) -> None:
+    """Close the session of a cookie's token, if it is one: another takes its place."""
+    customer_id, secret = _parts(token)
+    if customer_id is not None:
+        rows = models.Session.owned_by(customer_id).filter(closed_at=None)
+        digest = gateways.vault.token_digest(secret).hex()
+        await rows.filter(token_digest=digest).update(closed_at=gateways.clock())
 
 
 async def sign_out(context: Context, *, everywhere: bool) -> SignedOut:
@@ -105,4 +114,6 @@ def _parts(token: str) -> tuple[int | None, str]:
     except binascii.Error:
         return None, ""
     customer_id = int.from_bytes(packed, "big")
-    return (customer_id, secret) if len(packed) == 8 and customer_id < 1 << 63 else (None, "")
+    if len(packed) != 8 or customer_id >= 1 << 63 or _customer_part(customer_id) != customer:
+        return None, ""
+    return customer_id, secret

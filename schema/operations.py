@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 TEXT_MAX = 80
 LIST_MAX = 50
+CATEGORY = re.compile(r"[A-Z][A-Z0-9_]{0,23}")
 
 OrderArgument = Annotated[Sorting, strawberry.argument(description="Order of the list")]
 
@@ -180,9 +182,18 @@ def _check_ranges(days: DateRange, amounts: MoneyRange) -> None:
 
 
 def _check_sizes(given: OperationFilter) -> None:
-    for name, items in (("contractIds", given.contract_ids), ("categories", given.categories)):
+    lists = {
+        "contractIds": given.contract_ids,
+        "categories": given.categories,
+        "kinds": given.kinds,
+        "statuses": given.statuses,
+    }
+    for name, items in lists.items():
         if items is not None and len(items) > LIST_MAX:
             raise Refusal(f"`{name}` has {len(items)} items, at most {LIST_MAX} are read", "BAD_USER_INPUT")
+    for code in given.categories or ():
+        if not CATEGORY.fullmatch(code):
+            raise Refusal("A category is given by its code, such as GROCERIES", "BAD_USER_INPUT")
     if given.text is not None and len(given.text) > TEXT_MAX:
         raise Refusal(
             f"`text` has {len(given.text)} characters, at most {TEXT_MAX} are read", "BAD_USER_INPUT"

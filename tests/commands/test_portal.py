@@ -13,7 +13,9 @@ import pytest
 
 from commands.samples import demo_login
 from feed.sample.demo import DEMO_NUMBER
+from gateways.vault import OWASP_MEMORY_KIB, OWASP_PASSES
 from tests.commands.conftest import Type
+from tests.journeys.portal import PRODUCTION
 
 REFUSED = "postgres://postgres@127.0.0.1:9/portal"  # the discard port, where nobody listens
 NO_ANSWER = "Database: no answer at the address of PORTAL_DATABASE_URL (connection refused)\n"
@@ -95,6 +97,22 @@ def test_a_server_wants_a_database_that_is_kept(type_: Type) -> None:
     result = type_("serve", database_url="sqlite://:memory:", port=0)
     told = "A server needs a database that is kept: name a file in PORTAL_DATABASE_URL.\n"
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", told)
+
+
+def test_production_starts_on_a_migrated_database_only(type_: Type, tmp_path: Path) -> None:
+    strong = {"digest_memory_kib": OWASP_MEMORY_KIB, "digest_passes": OWASP_PASSES}
+    result = type_(
+        "serve", **PRODUCTION, **strong, database_url=f"sqlite://{tmp_path}/portal.sqlite3", port=0
+    )
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", LACKING)
+
+
+def test_a_service_that_apprise_does_not_know_is_a_wrong_setting(type_: Type, tmp_path: Path) -> None:
+    strong = {"digest_memory_kib": OWASP_MEMORY_KIB, "digest_passes": OWASP_PASSES}
+    wrong = {**PRODUCTION, **strong, "sms_url": "nosuch://key-of-ours@host/{to}"}
+    result = type_("serve", **wrong, database_url=f"sqlite://{tmp_path}/portal.sqlite3", port=0)
+    told = "1 setting is wrong:\n  PORTAL_SMS_URL is no URL that Apprise knows\n"
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", told)
 
 
 def test_a_second_migration_has_nothing_to_do(type_: Type) -> None:

@@ -6,9 +6,11 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import anyio
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from feed.load import Stopped, load, open_store
@@ -151,6 +153,42 @@ async def test_a_full_disk_is_told_and_the_next_load_completes(sqlite_url: str, 
     outcome = await load(directory, sqlite_url, now=NOW, report=tmp_path / "r.csv")
     assert isinstance(outcome, Summary)
     assert await whole_customers(sqlite_url) == 10 * CUSTOMERS
+
+
+async def test_a_server_that_goes_away_is_told_and_the_next_load_completes(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    class Terminating(Silence):
+        def merging(self, customers_done: int, customers_total: int) -> None:
+            if customers_done > 10:
+                thread = threading.Thread(target=asyncio.run, args=(terminate_others(postgres_url),))
+                thread.start()
+                thread.join()
+
+    directory = write(tmp_path / "other", feed_of(CUSTOMERS))
+    outcome = await load(
+        directory, postgres_url, now=NOW, progress=Terminating(), report=tmp_path / "r.csv", batch_records=60
+    )
+
+    assert isinstance(outcome, Stopped)
+    assert str(outcome.problems[0]).startswith("database: ")
+    assert 10 < outcome.customers_loaded < CUSTOMERS
+    assert await whole_customers(postgres_url) == outcome.customers_loaded
+    again = await load(directory, postgres_url, now=NOW, report=tmp_path / "r.csv")
+    assert isinstance(again, Summary)
+    assert await whole_customers(postgres_url) == CUSTOMERS
+
+
+async def terminate_others(url: str) -> None:
+    """End every other session of the database, as its administrator may."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    finally:
+        await connection.close()
 
 
 async def test_a_cancelled_statement_ends_at_once(database_url: str) -> None:

@@ -23,7 +23,7 @@ LIST = """query($filter: OperationFilter) {
     operations(filter: $filter, first: 100) { totalCount nodes { id } } }"""
 NESTED = """query($filter: OperationFilter) { contracts {
     operations(filter: $filter, first: 100) { totalCount nodes { id } } } }"""
-CATEGORIES = ["GROCERIES", "TRAVEL", "groceries", "", None]
+CATEGORIES = ["GROCERIES", "TRAVEL", "GROCERIES_2", "G", None]
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,9 @@ async def test_one_of_nothing_is_nothing(ask: Asker, name: str) -> None:
         ),
         ({"amount": {"min": "0.01", "max": "0"}}, "`amount.min` is larger than `amount.max`"),
         ({"categories": ["A"] * 51}, "`categories` has 51 items, at most 50 are read"),
+        ({"kinds": ["FEE"] * 51}, "`kinds` has 51 items, at most 50 are read"),
+        ({"categories": ["A" * 25]}, "A category is given by its code, such as GROCERIES"),
+        ({"categories": ["\0"]}, "A category is given by its code, such as GROCERIES"),
         ({"contractIds": ["A"] * 51}, "`contractIds` has 51 items, at most 50 are read"),
         ({"text": "x" * 81}, "`text` has 81 characters, at most 80 are read"),
         ({"contractIds": ["1"]}, "This is not an id given out by this server"),

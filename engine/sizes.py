@@ -1,0 +1,86 @@
+"""How many nodes the pages of one operation may hold, known before it runs.
+
+Pages are nested by multiplying: a hundred statements with a hundred operations each are ten thousand nodes. A
+deadline cannot interrupt the building of such an answer, so it is refused beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+)
+
+SLICING = ("first", "last")
+PAGE_MAX = 100
+
+
+def nodes_of(
+    operation: OperationDefinitionNode,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    variables: Mapping[str, Any],
+    page_default: int,
+) -> int:
+    """The most nodes that all pages together can hold. Fragments must be free of cycles: validate first.
+
+    A field named `nodes` or `edges` lies in a page; the field above it says by `first` or `last` how long the
+    page is, by `page_default` where it says nothing.
+    """
+    defaults = {
+        definition.variable.name.value: int(definition.default_value.value)
+        for definition in operation.variable_definitions or ()
+        if isinstance(definition.default_value, IntValueNode)
+    }
+    return _Sizes(fragments, {**defaults, **variables}, page_default).of(
+        operation.selection_set, page_default
+    )
+
+
+class _Sizes:
+    def __init__(
+        self, fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any], page_default: int
+    ) -> None:
+        self._fragments = fragments
+        self._variables = variables
+        self._page_default = page_default
+
+    def of(self, selections: SelectionSetNode | None, page: int) -> int:
+        """Nodes below one occurrence of a selection set whose parent has pages of that length."""
+        total = 0
+        for selection in selections.selections if selections else ():
+            if isinstance(selection, FieldNode):
+                total += self._of_field(selection, page)
+            elif isinstance(selection, FragmentSpreadNode):
+                fragment = self._fragments.get(selection.name.value)
+                total += self.of(fragment.selection_set, page) if fragment else 0
+            else:
+                total += self.of(getattr(selection, "selection_set", None), page)
+        return total
+
+    def _of_field(self, field: FieldNode, page: int) -> int:
+        if field.name.value in ("nodes", "edges"):
+            return page * (1 + self.of(field.selection_set, self._page_default))
+        return self.of(field.selection_set, self._length(field))
+
+    def _length(self, field: FieldNode) -> int:
+        for argument in field.arguments or ():
+            if argument.name.value in SLICING:
+                value = argument.value
+                if isinstance(value, IntValueNode):
+                    return self._bounded(int(value.value))
+                given = self._variables.get(value.name.value) if isinstance(value, VariableNode) else None
+                if isinstance(given, int):
+                    return self._bounded(given)
+        return self._page_default
+
+    def _bounded(self, length: int) -> int:
+        # A longer page is refused by the field that is asked for it, in its own words.
+        return min(max(0, length), PAGE_MAX)
