@@ -1,6 +1,6 @@
 """How many nodes the pages of one operation may hold, known before it runs.
 
-Pages are nested by multiplying: a hundred statements with a hundred operations each are ten thousand nodes. A
+Pages are nested by multiplying: a hundred authors with a hundred books each are ten thousand nodes. A
 deadline cannot interrupt the building of such an answer, so it is refused beforehand.
 """
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.emails import EMAIL_LENGTH_MAX, BadEmail, Email, email
+from domain.emails import EMAIL_LENGTH_MAX, BadEmail, Email, email, on_the_wire
+from gateways.messages import EMAIL
 
 LONG_DOMAIN = ".".join(["d" * 62] * 3)
 
@@ -92,3 +93,15 @@ def test_the_normal_form_is_its_own_normal_form(text: str) -> None:
 def test_an_address_does_not_show_when_printed() -> None:
     assert "camille" not in repr(Email("camille@exemple.fr"))
     assert Email("camille@exemple.fr").masked == "c••••@exemple.fr"
+
+
+def test_what_goes_out_has_an_ascii_domain() -> None:
+    assert on_the_wire("jean@société.fr") == "jean@xn--socit-esab.fr"
+    assert on_the_wire("jean@exemple.fr") == "jean@exemple.fr"
+
+
+@given(st.emails())
+def test_whatever_is_accepted_can_be_sent(text: str) -> None:
+    accepted = email(text)
+    if isinstance(accepted, Email):
+        assert EMAIL.fullmatch(on_the_wire(accepted.address))

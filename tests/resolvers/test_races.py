@@ -14,8 +14,10 @@ from models import AccessFlow, AccessStage, Session
 from resolvers import access as machine
 from resolvers.access import NewCodeAsked, SmsCodeAsked
 from resolvers.context import Context
+from resolvers.profiles import ConfirmationSent, request_phone_change
 from resolvers.provisional_codes import confirm_phone, enter_sms_code, resend_sms_code
 from resolvers.secret_codes import SignedIn, WrongCredentials, choose_code, enter_code
+from tests import cast
 from tests.cast import CAMILLE_PHONE, CODE, OTHER_CODE, Access
 from tests.conftest import NOON, Clock
 from tests.resolvers.walking import (
@@ -123,3 +125,17 @@ async def test_one_of_many_chooses_the_code(context: Context, gateways: Gateways
     assert outcomes.count(FlowOver()) == RACERS - 1
     in_force = models.Credential.owned_by(access.owner.id).filter(replaced_at=None)
     assert (await in_force.count(), await Session.owned_by(access.owner.id).count()) == (1, 1)
+
+
+async def test_asking_for_changes_together_leaves_one_open(
+    context: Context, gateways: Gateways, access: Access
+) -> None:
+    token = await cast.session_token(gateways, access.owner)
+
+    async def ask(number: int) -> Any:
+        asking = Context(gateways=gateways, address="192.0.2.1", session_token=token)
+        return await request_phone_change(asking, f"06 12 34 56 0{number}")
+
+    outcomes = await asyncio.gather(*(asyncio.create_task(ask(number)) for number in range(5)))
+    assert [type(outcome) for outcome in outcomes] == [ConfirmationSent] * 5
+    assert await models.Confirmation.owned_by(access.owner.id).filter(used_at=None).count() == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -181,3 +182,13 @@ async def test_the_viewer_is_read_once_however_many_ask(database: str, gateways:
     assert len({id(viewer) for viewer in others}) == 1
     assert others[0] is not None
     assert not isinstance(others[0], BaseException)
+
+
+async def test_a_short_idle_life_is_prolonged_in_time(
+    database: str, gateways: Gateways, clock: Clock
+) -> None:
+    short = replace(gateways, settings=gateways.settings.model_copy(update={"session_idle_seconds": 30}))
+    token = await cast.session_token(short, await cast.ines())
+    for _ in range(12):
+        clock.now += 5 * SECOND
+        assert await resume(short, token) is not None

@@ -226,3 +226,23 @@ async def test_one_walk_takes_thirty_entries(context: Context, access: Access) -
     assert await enter_code(context, step.flow_token, entry(step.keypad, CODE)) == Throttled(900)
     assert await keypads_of(step.flow) == 31
     assert await failures_of(step.flow) == 0
+
+
+async def test_signing_in_again_closes_the_session_that_was_held(
+    context: Context, access: Access, gateways: Gateways, cookies: list[Cookie]
+) -> None:
+    for _ in range(2):
+        step = await keypad_of(context, access.number)
+        assert isinstance(await enter_code(context, step.flow_token, entry(step.keypad, CODE)), SignedIn)
+    before, after = cookies
+    assert await sessions.resume(gateways, before.token) is None
+    assert await sessions.resume(gateways, after.token) is not None
+
+
+async def test_signing_out_in_the_same_document_closes_the_new_session(
+    context: Context, access: Access, gateways: Gateways, cookies: list[Cookie]
+) -> None:
+    step = await keypad_of(context, access.number)
+    await enter_code(context, step.flow_token, entry(step.keypad, CODE))
+    assert (await sessions.sign_out(context, everywhere=False)).sessions_closed == 1
+    assert await sessions.resume(gateways, cookies[0].token) is None
