@@ -82,9 +82,7 @@ class AppriseMessages:
             return Refused(f"the service answered {min(statuses & REFUSAL_STATUSES)}")
         if statuses:
             return NotNow(f"the service answered {min(statuses)}")
-        if result.timeout_count:
-            return NotNow(f"the service did not answer in {self._seconds_max:g} seconds")
-        return NotNow("the service could not be reached")
+        return NotNow(f"the service could not be reached, or did not answer in {self._seconds_max:g} seconds")
 
 
 def _statuses(result: Any) -> Iterator[str]:

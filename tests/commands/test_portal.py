@@ -19,6 +19,7 @@ from tests.journeys.portal import PRODUCTION
 
 REFUSED = "postgres://postgres@127.0.0.1:9/portal"  # the discard port, where nobody listens
 NO_ANSWER = "Database: no answer at the address of PORTAL_DATABASE_URL (connection refused)\n"
+STRONG = {"digest_memory_kib": OWASP_MEMORY_KIB, "digest_passes": OWASP_PASSES}
 LACKING = "The database lacks 0001_first_tables: run `portal migrate` first.\n"
 
 
@@ -108,8 +109,7 @@ def test_production_starts_on_a_migrated_database_only(type_: Type, tmp_path: Pa
 
 
 def test_a_service_that_apprise_does_not_know_is_a_wrong_setting(type_: Type, tmp_path: Path) -> None:
-    strong = {"digest_memory_kib": OWASP_MEMORY_KIB, "digest_passes": OWASP_PASSES}
-    wrong = {**PRODUCTION, **strong, "sms_url": "nosuch://key-of-ours@host/{to}"}
+    wrong = {**PRODUCTION, **STRONG, "sms_url": "nosuch://key-of-ours@host/{to}"}
     result = type_("serve", **wrong, database_url=f"sqlite://{tmp_path}/portal.sqlite3", port=0)
     told = "1 setting is wrong:\n  PORTAL_SMS_URL is no URL that Apprise knows\n"
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", told)

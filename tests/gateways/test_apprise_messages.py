@@ -6,12 +6,13 @@ import logging
 import socket
 import socketserver
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from domain.channels import Channel
-from gateways.apprise_messages import AppriseMessages, UnknownService
+from gateways.apprise_messages import SENDING_MAX, AppriseMessages, UnknownService
 from gateways.messages import Message, NotNow, Refused
 
 pytestmark = pytest.mark.anyio
@@ -58,6 +59,20 @@ async def test_a_silent_service_means_later(service: Any) -> None:
 
     with pytest.raises(NotNow, match="did not answer in 0.2 seconds"):
         await AppriseMessages(service.url, service.url, seconds_max=0.2).send(SMS)
+
+
+async def test_many_at_once_to_a_slow_service_are_each_sent_once(service: Any) -> None:
+    service.may_answer.clear()
+    messages = AppriseMessages(service.url, service.url, seconds_max=5)
+    sending = [
+        asyncio.create_task(messages.send(replace(SMS, id=str(number)))) for number in range(3 * SENDING_MAX)
+    ]
+    while len(service.requests) < SENDING_MAX:
+        await asyncio.sleep(0.02)
+    service.may_answer.set()
+    await asyncio.gather(*sending)
+
+    assert sorted(int(request["id"]) for request in service.requests) == list(range(3 * SENDING_MAX))
 
 
 async def test_a_service_that_is_down_means_later() -> None:
