@@ -26,6 +26,7 @@ sample migrate: setup
 	@$(BIN)/portal $@
 
 load: setup
+	@test -n "$(from)" || { echo "Which folder? make load from=DIRECTORY"; exit 1; }
 	@$(BIN)/portal load $(from)
 
 sdl: setup

@@ -100,11 +100,16 @@ def file_of(url: str) -> Path | None:
     return None if place == ":memory:" else Path(place)
 
 
-def _make_folder(folder: Path) -> None:
+def _make_room(file: Path) -> None:
+    """The folder, and a file that only its owner reads: it will hold customers' data."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            file.touch(mode=0o600)
     except OSError as error:
-        raise DatabaseUnavailable(f"the folder of the database cannot be made ({error})") from error
+        raise DatabaseUnavailable(
+            f"the folder of the database cannot be made or written ({error})"
+        ) from error
 
 
 @asynccontextmanager
@@ -121,7 +126,7 @@ async def open_database(
     is this task's own, and also the one of any task that has none.
     """
     if file := file_of(url):
-        _make_folder(file.parent)
+        _make_room(file)
     config = tortoise_config(url, pool_max=pool_max, modules=modules, migrations=migrations)
     previous = tortoise_context._current_context.get()
     context = TortoiseContext()

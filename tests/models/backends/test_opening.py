@@ -177,3 +177,8 @@ async def _undone(work: Any) -> None:
     async with in_transaction():
         await in_fresh_context(work, "kept")
         raise ZeroDivisionError
+
+
+async def test_a_new_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    async with open_database(f"sqlite://{tmp_path}/shop.sqlite3", modules=SHOP):
+        assert tmp_path.joinpath("shop.sqlite3").stat().st_mode & 0o777 == 0o600
