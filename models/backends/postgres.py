@@ -80,6 +80,21 @@ async def _keep_session(_: Any) -> None:
     """Reset nothing when a connection goes back to the pool."""
 
 
+async def _connect(*args: Any, **kwargs: Any) -> Any:
+    """Connect to the end even when the task is cancelled: half-made, asyncpg leaves an error to nobody."""
+    connecting = asyncio.ensure_future(asyncpg.connect(*args, **kwargs))
+    try:
+        return await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        connecting.add_done_callback(_drop)
+        raise
+
+
+def _drop(connecting: asyncio.Future[Any]) -> None:
+    if not connecting.cancelled() and connecting.exception() is None:
+        connecting.result().terminate()
+
+
 class _Borrowed:
     """A connection of the pool for one statement."""
 
@@ -134,6 +149,7 @@ class PostgresClient(AsyncpgDBClient):
                     min_size=self.pool_minsize,
                     max_size=self.pool_maxsize,
                     reset=_keep_session,
+                    connect=_connect,
                     **self._connect_with,
                 )
                 await self._post_connect()
