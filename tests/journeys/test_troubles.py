@@ -6,9 +6,7 @@ import asyncio
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -17,8 +15,8 @@ import pytest
 
 from feed.sample.demo import DEMO_CODE, DEMO_NUMBER
 from tests.journeys.browser import Browser
-from tests.journeys.conftest import Serve, servers
-from tests.journeys.databases import Filled, copied, query
+from tests.journeys.conftest import Serve
+from tests.journeys.databases import query
 from tests.journeys.portal import Portal
 from tests.journeys.proxy import Proxy
 from tests.journeys.test_changing import CHANGE_PHONE
@@ -63,80 +61,64 @@ async def signed_in(portal: Portal) -> Browser:
     return browser
 
 
-@dataclass(frozen=True)
-class Proxied:
-    """A server whose neighbours can be taken away, and the URL that leads to its database all the same."""
+async def test_a_database_server_that_goes_away_and_comes_back(
+    postgres_copy: dict[str, Any], serve: Serve
+) -> None:
+    with proxy_to(postgres_copy["database_url"], 5432) as proxy:
+        portal = serve(**{**postgres_copy, "database_url": through(proxy, postgres_copy["database_url"])})
+        async with await signed_in(portal) as browser:
+            before = await browser.ask(DASHBOARD)
+            for _ in range(2):
+                proxy.cut()
+                await is_refused(browser, DASHBOARD)
+                await is_refused(browser, "mutation { signOut { sessionsClosed } }")
+                assert (await browser.ask("{ contact { phone } }"))["contact"] == {"phone": "30 26"}
+                gone = {"status": "unavailable", "database": "unavailable", "migrations": "unknown"}
+                assert asked(portal, "/health/ready") == (503, {**OK, **gone})
+                assert asked(portal, "/health/live") == (200, {"status": "ok"})
 
-    portal: Portal
-    database: Proxy
-    counters: Proxy
-    url: str
-
-
-@pytest.fixture(scope="module")
-def proxied(postgres_filled: Filled, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
-    folder = tmp_path_factory.mktemp("proxied")
-    with (
-        copied(postgres_filled, folder) as copy,
-        proxy_to(copy["database_url"], 5432) as database,
-        proxy_to(copy["redis_url"], 6379) as counters,
-        servers() as start,
-    ):
-        urls = {
-            "database_url": through(database, copy["database_url"]),
-            "redis_url": through(counters, copy["redis_url"]),
-        }
-        portal = start(folder, **{**copy, **urls, "operation_seconds_max": 2})
-        yield Proxied(portal, database, counters, copy["database_url"])
+                proxy.restore()
+                assert await browser.ask(DASHBOARD) == before
+                assert asked(portal, "/health/ready") == (200, OK)
+    assert "Traceback" not in portal.stderr
 
 
-async def test_a_database_server_that_goes_away_and_comes_back(proxied: Proxied) -> None:
-    portal = proxied.portal
-    async with await signed_in(portal) as browser:
-        before = await browser.ask(DASHBOARD)
-        for _ in range(2):
-            proxied.database.cut()
-            await is_refused(browser, DASHBOARD)
-            await is_refused(browser, "mutation { signOut { sessionsClosed } }")
-            assert (await browser.ask("{ contact { phone } }"))["contact"] == {"phone": "30 26"}
-            gone = {"status": "unavailable", "database": "unavailable", "migrations": "unknown"}
-            assert asked(portal, "/health/ready") == (503, {**OK, **gone})
-            assert asked(portal, "/health/live") == (200, {"status": "ok"})
+async def test_a_database_server_that_hangs_holds_nobody_for_long(
+    postgres_copy: dict[str, Any], serve: Serve
+) -> None:
+    with proxy_to(postgres_copy["database_url"], 5432) as proxy:
+        url = through(proxy, postgres_copy["database_url"])
+        portal = serve(**{**postgres_copy, "database_url": url, "operation_seconds_max": 1})
+        async with await signed_in(portal) as browser:
+            before = await browser.ask(DASHBOARD)
+            proxy.stall()
+            answer = (await browser.send(DASHBOARD)).json()
+            assert [error["extensions"]["code"] for error in answer["errors"]] == ["DEADLINE_EXCEEDED"]
+            status, body = await asyncio.to_thread(asked, portal, "/health/ready")
+            assert (status, body["database"]) == (503, "unavailable")
 
-            proxied.database.restore()
-            assert await browser.ask(DASHBOARD) == before
+            proxy.restore()
+            assert await asyncio.gather(*(browser.ask(DASHBOARD) for _ in range(12))) == [before] * 12
             assert asked(portal, "/health/ready") == (200, OK)
-
-
-async def test_a_database_server_that_hangs_holds_nobody_for_long(proxied: Proxied) -> None:
-    async with await signed_in(proxied.portal) as browser:
-        before = await browser.ask(DASHBOARD)
-        proxied.database.stall()
-        answer, ready = await asyncio.gather(
-            browser.send(DASHBOARD), asyncio.to_thread(asked, proxied.portal, "/health/ready")
-        )
-        assert [error["extensions"]["code"] for error in answer.json()["errors"]] == ["DEADLINE_EXCEEDED"]
-        assert (ready[0], ready[1]["database"]) == (503, "unavailable")
-
-        proxied.database.restore()
-        assert await asyncio.gather(*(browser.ask(DASHBOARD) for _ in range(12))) == [before] * 12
-        assert asked(proxied.portal, "/health/ready") == (200, OK)
+    assert "Traceback" not in portal.stderr
 
 
 async def test_what_was_answered_is_kept_and_the_rest_is_whole_or_absent_when_connections_break(
-    proxied: Proxied,
+    postgres_copy: dict[str, Any], serve: Serve
 ) -> None:
-    async with await signed_in(proxied.portal) as browser:
-        start = (await browser.ask(VERSION))["customer"]["version"]
-        changed = 0
-        for turn in range(6):
-            storm = asyncio.create_task(_changes(browser, 20))
-            await asyncio.sleep(0.02 * turn)
-            proxied.database.cut()
-            changed += await storm
-            proxied.database.restore()
-        end = (await browser.ask(VERSION))["customer"]["version"]
-    kept = query(proxied.url, AUDITED)[0]["found"]
+    with proxy_to(postgres_copy["database_url"], 5432) as proxy:
+        portal = serve(**{**postgres_copy, "database_url": through(proxy, postgres_copy["database_url"])})
+        async with await signed_in(portal) as browser:
+            start = (await browser.ask(VERSION))["customer"]["version"]
+            changed = 0
+            for turn in range(6):
+                storm = asyncio.create_task(_changes(browser, 20))
+                await asyncio.sleep(0.02 * turn)
+                proxy.cut()
+                changed += await storm
+                proxy.restore()
+            end = (await browser.ask(VERSION))["customer"]["version"]
+    kept = query(postgres_copy["database_url"], AUDITED)[0]["found"]
     assert end - start == kept >= changed > 0
 
 
@@ -156,23 +138,26 @@ async def _changes(browser: Browser, count: int) -> int:
     return done
 
 
-async def test_counters_that_are_away_close_the_ways_in_and_leave_reading_open(proxied: Proxied) -> None:
-    portal = proxied.portal
-    async with await signed_in(portal) as browser, Browser(portal.url) as stranger:
-        before, sent = await browser.ask(DASHBOARD), len(portal.messages())
-        proxied.counters.cut()
-        assert await browser.ask(DASHBOARD) == before
-        for act in ("logIn", "recoverCode", "connectFirstTime"):
-            answer = await stranger.begin(act, DEMO_NUMBER)
-            assert (answer["__typename"], answer["retryAfterSeconds"]) == ("TemporarilyUnavailable", 5)
-        asked_for = (await browser.ask(CHANGE_PHONE, to="07 30 00 98 78"))["changed"]
-        assert asked_for["code"] == "TEMPORARILY_UNAVAILABLE"
-        assert len(portal.messages()) == sent
-        assert asked(portal, "/health/ready") == (200, {**OK, "rate_limits": "unavailable"})
+async def test_counters_that_are_away_close_the_ways_in_and_leave_reading_open(
+    postgres_copy: dict[str, Any], serve: Serve
+) -> None:
+    with proxy_to(postgres_copy["redis_url"], 6379) as proxy:
+        portal = serve(**{**postgres_copy, "redis_url": through(proxy, postgres_copy["redis_url"])})
+        async with await signed_in(portal) as browser, Browser(portal.url) as stranger:
+            before, sent = await browser.ask(DASHBOARD), len(portal.messages())
+            proxy.cut()
+            assert await browser.ask(DASHBOARD) == before
+            for act in ("logIn", "recoverCode", "connectFirstTime"):
+                answer = await stranger.begin(act, DEMO_NUMBER)
+                assert (answer["__typename"], answer["retryAfterSeconds"]) == ("TemporarilyUnavailable", 5)
+            asked_for = (await browser.ask(CHANGE_PHONE, to="07 30 00 98 78"))["changed"]
+            assert asked_for["code"] == "TEMPORARILY_UNAVAILABLE"
+            assert len(portal.messages()) == sent
+            assert asked(portal, "/health/ready") == (200, {**OK, "rate_limits": "unavailable"})
 
-        proxied.counters.restore()
-        assert (await stranger.sign_in(DEMO_NUMBER, DEMO_CODE))["__typename"] == "SignedIn"
-        assert asked(portal, "/health/ready") == (200, OK)
+            proxy.restore()
+            assert (await stranger.sign_in(DEMO_NUMBER, DEMO_CODE))["__typename"] == "SignedIn"
+            assert asked(portal, "/health/ready") == (200, OK)
 
 
 async def test_a_file_that_another_process_writes_to_is_read_and_written_again_once_it_is_free(
