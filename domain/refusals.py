@@ -69,3 +69,8 @@ class TemporarilyUnavailable:
     """A neighbour this act depends on does not answer. Nothing was changed."""
 
     retry_after_seconds: int
+
+
+@dataclass(frozen=True)
+class NoPhone:
+    """The next step is a code by SMS, and no number on file takes one: an adviser must be called."""

@@ -2,24 +2,25 @@
 
 from domain.channels import Channel
 from models.access import AccessFlow, AccessPurpose, AccessStage, AttemptTally, Keypad
-from models.audit_events import AuditEvent
+from models.audit_events import AuditEvent, AuditHead
 from models.confirmations import Confirmation, ContactPoint
 from models.contracts import Card, CardStatus, Contract, ContractKind, ContractStatus, StatementDelivery
 from models.credentials import Credential
 from models.customers import Customer, CustomerReference, Identifier, Locale, Title
 from models.deliveries import Delivery, DeliveryState
+from models.devices import Device
 from models.instalments import Instalment, InstalmentStatus
 from models.operations import Operation, OperationKind, OperationStatus
-from models.sessions import Assurance, Session
+from models.sessions import Session
 from models.statements import Statement
 
 __all__ = [
     "AccessFlow",
     "AccessPurpose",
     "AccessStage",
-    "Assurance",
     "AttemptTally",
     "AuditEvent",
+    "AuditHead",
     "Card",
     "CardStatus",
     "Channel",
@@ -33,6 +34,7 @@ __all__ = [
     "CustomerReference",
     "Delivery",
     "DeliveryState",
+    "Device",
     "Identifier",
     "Instalment",
     "InstalmentStatus",

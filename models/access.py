@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 from tortoise import fields
 from tortoise.migrations.constraints import CheckConstraint
@@ -11,27 +10,14 @@ from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 from domain import attempts
+from domain.access import AccessPurpose as AccessPurpose
+from domain.access import AccessStage as AccessStage
 from domain.attempts import Counted, Locked
 from models.ids import new_id
 
 
-class AccessPurpose(StrEnum):
-    SIGN_IN = "SIGN_IN"
-    FIRST_CONNECTION = "FIRST_CONNECTION"
-    FORGOTTEN_CODE = "FORGOTTEN_CODE"
-
-
-class AccessStage(StrEnum):
-    KEYPAD = "KEYPAD"
-    PHONE = "PHONE"
-    SMS_CODE = "SMS_CODE"
-    NEW_CODE = "NEW_CODE"
-    DONE = "DONE"
-    CLOSED = "CLOSED"
-
-
 class AccessFlow(Model):
-    """One walk from an identifier to a session. Unknown identifiers have a flow too, with no customer."""
+    """One walk to a session, or to a surer one. Unknown identifiers have a flow too, with no customer."""
 
     id = fields.BigIntField(primary_key=True, generated=False, default=new_id)
     token_digest = fields.CharField(64, unique=True)
@@ -41,7 +27,14 @@ class AccessFlow(Model):
         64, description="Keyed digest of the customer, or of an unknown identifier"
     )
     customer_id = fields.BigIntField(null=True)
+    device_digest = fields.CharField(64, default="", description="Digest of the cookie it was begun with")
+    device_id = fields.BigIntField(null=True, description="The customer's trusted device it was begun on")
+    session_id = fields.BigIntField(null=True, description="The session it makes surer, or its own one")
+    wary = fields.BooleanField(default=False, description="Begun under attack: the phone comes first")
     accessible = fields.BooleanField(default=False, description="Keypads carry labels")
+    tries = fields.SmallIntField(default=0, description="Answers given, of any kind")
+    code_at = fields.DatetimeField(null=True, description="When the secret code was right")
+    sms_at = fields.DatetimeField(null=True, description="When a code sent by SMS was right")
     sms_address = fields.CharField(16, null=True, description="Where codes go, null when none leaves")
     sms_digest = fields.CharField(64, null=True)
     sms_reference = fields.CharField(4, null=True)
@@ -49,6 +42,7 @@ class AccessFlow(Model):
     sms_tries = fields.SmallIntField(default=0)
     sms_count = fields.SmallIntField(default=0)
     sms_resend_at = fields.DatetimeField(null=True)
+    sms_body = fields.CharField(320, null=True, description="Text that has not left yet, or would have")
     phone_tries = fields.SmallIntField(default=0)
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
@@ -56,7 +50,10 @@ class AccessFlow(Model):
     class Meta:
         table = "access_flow"
         indexes = (("expires_at",),)
-        constraints = (CheckConstraint(check="expires_at > created_at", name="access_flow_has_a_life"),)
+        constraints = (
+            CheckConstraint(check="expires_at > created_at", name="access_flow_has_a_life"),
+            CheckConstraint(check="tries >= 0", name="access_flow_tries_not_negative"),
+        )
 
 
 class Keypad(Model):
@@ -83,15 +80,18 @@ class Keypad(Model):
 
 
 class AttemptTally(Model):
-    """Consecutive failures of one subject: a customer, or an identifier nobody has."""
+    """Consecutive failures of one subject: a customer, one of her devices, or an identifier nobody has."""
 
     subject_key = fields.CharField(64, primary_key=True, generated=False)
+    customer_id = fields.BigIntField(null=True)
     failures = fields.IntField(default=0)
     locked_until = fields.DatetimeField(null=True)
+    warned_failures = fields.IntField(default=0, description="Failures the customer was last warned of")
     updated_at = fields.DatetimeField()
 
     class Meta:
         table = "attempt_tally"
+        indexes = (("updated_at",), ("customer_id",))
         constraints = (CheckConstraint(check="failures >= 0", name="attempt_tally_not_negative"),)
 
     @classmethod

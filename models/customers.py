@@ -34,6 +34,8 @@ class Customer(Model):
     email_verified_at = fields.DatetimeField(null=True)
     phone = fields.CharField(16, null=True, description="E.164")
     phone_verified_at = fields.DatetimeField(null=True)
+    phone_changed_at = fields.DatetimeField(null=True, description="When it took the place of another")
+    former_phone = fields.CharField(16, null=True, description="The one before, in E.164")
     address_lines = fields.JSONField[list[str]](default=list)
     postal_code = fields.CharField(12, null=True)
     city = fields.CharField(80, null=True)

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 from tortoise import fields
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from models.customers import Customer
+from models.devices import Device
 from models.owned import OwnedModel
-
-
-class Assurance(StrEnum):
-    """What the session may do. PROVISIONAL may only choose a new code."""
-
-    PROVISIONAL = "PROVISIONAL"
-    CODE_ONLY = "CODE_ONLY"
-    STRONG = "STRONG"
 
 
 class Session(OwnedModel):
@@ -27,7 +19,16 @@ class Session(OwnedModel):
         "models.Customer", "sessions", on_delete=fields.RESTRICT
     )
     token_digest = fields.CharField(64)
-    assurance = fields.CharEnumField(Assurance, max_length=12)
+    device: fields.ForeignKeyNullableRelation[Device] = fields.ForeignKeyField(
+        "models.Device", "sessions", null=True, on_delete=fields.RESTRICT
+    )
+    device_id: int | None
+    label = fields.CharField(80, default="", description="The browser, as it names itself")
+    provisional = fields.BooleanField(default=False, description="May do nothing but choose a new code")
+    code_at = fields.DatetimeField(null=True, description="When the secret code was last right")
+    strong_at = fields.DatetimeField(
+        null=True, description="When the customer last proved to be herself by code and SMS"
+    )
     created_at = fields.DatetimeField()
     seen_at = fields.DatetimeField()
     expires_at = fields.DatetimeField(description="However busy, it ends here")

@@ -13,7 +13,7 @@ from domain.attempts import Locked
 from domain.codes import Weakness
 from domain.refusals import AccountLocked, FlowOver, InvalidInput, TemporarilyUnavailable, Throttled
 from gateways import letters
-from models import AccessFlow, AccessStage, Assurance, AttemptTally, AuditEvent, Channel, Credential, Delivery
+from models import AccessFlow, AccessStage, AttemptTally, AuditEvent, Channel, Credential, Delivery
 from resolvers import sessions
 from resolvers.access import (
     KEYPADS_OF_FLOW,

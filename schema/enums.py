@@ -8,11 +8,11 @@ from typing import Annotated
 import strawberry
 from strawberry.types.enum import EnumValueDefinition
 
+from domain.access import AccessPurpose
+from domain.assurance import Assurance
 from domain.codes import Weakness
 from domain.regimes import Regime
 from models import (
-    AccessPurpose,
-    Assurance,
     CardStatus,
     ContractKind,
     ContractStatus,
@@ -130,9 +130,11 @@ _describe(
 _describe(
     Assurance,
     "How surely the customer is known",
-    PROVISIONAL="By a provisional code: may only choose a new one",
-    CODE_ONLY="By the secret code",
-    STRONG="By the secret code and a code sent to the phone",
+    PROVISIONAL="By a provisional code: may only choose a new secret code",
+    CODE_ONLY="By the secret code alone: sees nothing but the next step",
+    STRONG="By the secret code, and a code sent by SMS to this browser within 180 days",
+    STRONG_IN_SESSION="The same, with the code by SMS given since the session began",
+    STRONG_RECENT="The same, within the last five minutes",
 )
 _describe(
     Regime,
@@ -156,6 +158,8 @@ _describe(
     SIGN_IN="To sign in with the secret code",
     FIRST_CONNECTION="To create the customer area and choose a first code",
     FORGOTTEN_CODE="To choose a new code because the old one is forgotten",
+    STEP_UP="To prove again who is signed in, before something that needs it",
+    CODE_CHANGE="To change the secret code while signed in",
 )
 _describe(
     Weakness,

@@ -27,7 +27,7 @@ from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.graph import MigrationKey
 from tortoise.migrations.loader import MigrationLoader
 from tortoise.migrations.migration import Migration
-from tortoise.migrations.operations import RenameField
+from tortoise.migrations.operations import AlterModelOptions, RenameField
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.schema_generator.state import State
 from tortoise.migrations.writer import ImportManager, MigrationWriter, _render_call, format_migration_name
@@ -251,4 +251,8 @@ async def _changes(modules: Sequence[str], migrations: str) -> MigrationWriter |
     async with TortoiseContext() as context:
         await context.init(config=config)
         assert context.apps is not None
-        return next(iter(await MigrationAutodetector(context.apps, config["apps"]).changes()), None)
+        found = next(iter(await MigrationAutodetector(context.apps, config["apps"]).changes()), None)
+    if found is not None:
+        # Its options name constraints, and those name columns that the same migration may be about to add.
+        found.operations.sort(key=lambda operation: isinstance(operation, AlterModelOptions))
+    return found

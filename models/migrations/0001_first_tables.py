@@ -1,3 +1,5 @@
+from enum import StrEnum
+
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 from domain.channels import Channel
@@ -10,13 +12,18 @@ from models.deliveries import DeliveryState
 from models.ids import new_id
 from models.instalments import InstalmentStatus
 from models.operations import OperationKind, OperationStatus
-from models.sessions import Assurance
 from orjson import loads
 from tortoise.fields.base import OnDelete
 from tortoise.fields.data import JSON_DUMPS
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+
+class Assurance(StrEnum):
+    PROVISIONAL = 'PROVISIONAL'
+    CODE_ONLY = 'CODE_ONLY'
+    STRONG = 'STRONG'
+
 
 class Migration(migrations.Migration):
     initial = True

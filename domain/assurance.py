@@ -1,0 +1,50 @@
+"""How surely a session's customer is known, by the age of the last strong authentication.
+
+Strong is the secret code together with a code sent by SMS, or with a device that gave one back before. Sources:
+delegated regulation (EU) 2018/389 ("RTS"), art. 10: balance and operations of the last 90 days need it every
+180 days, older operations each time; art. 97(1)(c) of directive (EU) 2015/2366: what may imply fraud, such as a
+change of the phone number, needs it then and there: within five minutes here.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+STRONG_LIFE = timedelta(days=180)
+RECENT = timedelta(minutes=5)
+OPEN_HISTORY = timedelta(days=90)
+CLOCK_STEP_MAX = timedelta(minutes=1)
+
+
+class Assurance(StrEnum):
+    """From the least to the most sure."""
+
+    PROVISIONAL = "PROVISIONAL"
+    CODE_ONLY = "CODE_ONLY"
+    STRONG = "STRONG"
+    STRONG_IN_SESSION = "STRONG_IN_SESSION"
+    STRONG_RECENT = "STRONG_RECENT"
+
+    def suffices(self, needed: Assurance) -> bool:
+        """Whether it is at least as sure as what is needed."""
+        order = list(Assurance)
+        return order.index(self) >= order.index(needed)
+
+
+def assurance(
+    *, provisional: bool, strong_at: datetime | None, started_at: datetime, now: datetime
+) -> Assurance:
+    """Of a session that began at `started_at`. A proof from the future, after a clock's step, is none."""
+    if provisional:
+        return Assurance.PROVISIONAL
+    if strong_at is None or strong_at > now + CLOCK_STEP_MAX or strong_at + STRONG_LIFE <= now:
+        return Assurance.CODE_ONLY
+    if now < strong_at + RECENT:
+        return Assurance.STRONG_RECENT
+    return Assurance.STRONG_IN_SESSION if strong_at >= started_at else Assurance.STRONG
+
+
+def open_since(today: date) -> date:
+    """The first day whose operations need no new proof."""
+    return today - OPEN_HISTORY
