@@ -209,3 +209,47 @@ def test_a_changed_or_foreign_link_says_nothing() -> None:
     assert {vault.unsign("statement", wrong, NOON) for wrong in changed} == {None}
     for wrong in ("", "a", "é", "=", token + "A", token[:-1], token[:43], "\ud800", "A" * 43):
         assert vault.unsign("statement", wrong, NOON) is None
+
+
+def test_a_seal_says_its_pepper_and_holds_for_its_text_alone() -> None:
+    seal = quick(NEW, OLD).seal
+    made = seal("été\ud800")
+
+    assert re.fullmatch(r"2026a\$[0-9a-f]{64}", made)
+    assert made == quick(NEW).seal("été\ud800")
+    assert seal.holds("été\ud800", made) is True
+    assert seal.holds("été", made) is False
+    assert seal("") != seal("\x00")
+
+
+def test_a_seal_is_of_use_for_nothing_else() -> None:
+    vault = quick(NEW)
+    hexed = vault.seal("7").partition("$")[2]
+
+    assert hexed not in (
+        vault.keyed("audit", "7").hex(),
+        vault.sms_digest("audit", "7").hex(),
+        hmac.digest(NEW.secret, b"7", "sha256").hex(),
+    )
+
+
+def test_seals_survive_a_new_pepper_and_nobody_can_tell_once_theirs_is_gone() -> None:
+    made = quick(OLD).seal("7")
+
+    assert quick(NEW, OLD).seal.holds("7", made) is True
+    assert quick(NEW, OLD).seal.holds("8", made) is False
+    assert quick(NEW).seal.holds("7", made) is None
+    assert quick(Pepper(OLD.id, b"x" * 32)).seal.holds("7", made) is False
+    assert quick(NEW, OLD).seal.holds("7", made.replace(OLD.id, NEW.id)) is False
+
+
+@pytest.mark.parametrize(
+    "seal", ["", "2026a", "$" + "0" * 64, "2026a$", "2026a$" + "A" * 64, "2026a$" + "0" * 63, "é$" + "0" * 64]
+)
+def test_what_has_not_the_form_of_a_seal_holds_for_nothing(seal: str) -> None:
+    assert quick(NEW).seal.holds("7", seal) is False
+    assert quick(NEW).seal.holds("7", f"{seal}\n") is False
+
+
+def test_the_longest_seal_fits_its_column() -> None:
+    assert len(quick(Pepper("a" * 12, b"n" * 32)).seal("x" * 10_000)) == 77
