@@ -43,49 +43,56 @@ class RateLimits(Protocol):
     async def take(self, limit: Limit, *keys: str) -> int:
         """Count one attempt: 0 when granted, else the seconds to wait."""
 
+    async def spent(self, limit: Limit, *keys: str) -> int:
+        """Count nothing: 0 when another attempt would be granted, else the seconds to wait."""
+
     async def forget(self, limit: Limit, *keys: str) -> None:
         """Forget the attempts of these keys."""
 
 
 class MemoryRateLimits:
-    """Counts in this process. Of more than `keys_max` sets of keys the longest untouched are forgotten."""
+    """Counts in this process. Of more than `keys_max` sets of keys the longest untouched are forgotten.
+
+    That goes for each limit apart, so that a flood of keys of one pushes out none of another.
+    """
 
     def __init__(self, *, seconds: Callable[[], float] = time.monotonic, keys_max: int = KEYS_MAX) -> None:
         self._seconds = seconds
         self._keys_max = keys_max
-        self._granted: OrderedDict[str, deque[float]] = OrderedDict()
-        self._idle_at: dict[str, float] = {}
+        self._tables: dict[Limit, OrderedDict[str, deque[float]]] = {}
 
     async def take(self, limit: Limit, *keys: str) -> int:
         """Count one attempt: 0 when granted, else the seconds to wait."""
         # No await in here: nothing comes between the look and the count.
         now = self._seconds()
-        key = _key(limit, keys)
-        granted = self._granted.setdefault(key, deque())
-        while granted and granted[0] <= now - limit.seconds:
-            granted.popleft()
-        if len(granted) >= limit.count:
-            return math.ceil(granted[0] + limit.seconds - now)
+        table, key = self._table(limit), _key(limit, keys)
+        granted = table.setdefault(key, deque())
+        if wait := _wait(limit, granted, now):
+            return wait
         granted.append(now)
-        self._granted.move_to_end(key)
-        self._idle_at[key] = now + limit.seconds
+        table.move_to_end(key)
         self._tidy(now)
         return 0
 
+    async def spent(self, limit: Limit, *keys: str) -> int:
+        """Count nothing: 0 when another attempt would be granted, else the seconds to wait."""
+        granted = self._table(limit).get(_key(limit, keys))
+        return 0 if granted is None else _wait(limit, granted, self._seconds())
+
     async def forget(self, limit: Limit, *keys: str) -> None:
         """Forget the attempts of these keys."""
-        self._drop(_key(limit, keys))
+        self._table(limit).pop(_key(limit, keys), None)
+
+    def _table(self, limit: Limit) -> OrderedDict[str, deque[float]]:
+        return self._tables.setdefault(limit, OrderedDict())
 
     def _tidy(self, now: float) -> None:
-        # Each grant adds one key at most and takes away two that are over, so the table follows its use.
-        for _ in range(2):
-            oldest = next(iter(self._granted))
-            if len(self._granted) > self._keys_max or self._idle_at[oldest] <= now:
-                self._drop(oldest)
-
-    def _drop(self, key: str) -> None:
-        self._granted.pop(key, None)
-        self._idle_at.pop(key, None)
+        # Each grant adds one key at most and takes away two that are over, so the tables follow their use.
+        for limit, table in self._tables.items():
+            for _ in range(min(2, len(table))):
+                oldest, granted = next(iter(table.items()))
+                if len(table) > self._keys_max or not granted or granted[-1] <= now - limit.seconds:
+                    del table[oldest]
 
 
 class RedisRateLimits:
@@ -122,7 +129,14 @@ class RedisRateLimits:
             if await self._limiter.hit(item, key):
                 return 0
             window = await self._limiter.get_window_stats(item, key)
-        return max(1, math.ceil(window.reset_time - time.time()))
+        return _seconds_until(window.reset_time)
+
+    async def spent(self, limit: Limit, *keys: str) -> int:
+        """Count nothing: 0 when another attempt would be granted, else the seconds to wait."""
+        item, key = self._named(limit, keys)
+        async with self._reached():
+            window = await self._limiter.get_window_stats(item, key)
+        return 0 if window.remaining > 0 else _seconds_until(window.reset_time)
 
     async def forget(self, limit: Limit, *keys: str) -> None:
         """Forget the attempts of these keys."""
@@ -143,6 +157,17 @@ class RedisRateLimits:
             yield
         except self._errors as error:
             raise RateLimitsUnavailable(f"Redis: {type(error).__name__}") from error
+
+
+def _wait(limit: Limit, granted: deque[float], now: float) -> int:
+    """Take away what is over; 0 when another attempt fits in, else the seconds until one does."""
+    while granted and granted[0] <= now - limit.seconds:
+        granted.popleft()
+    return 0 if len(granted) < limit.count else math.ceil(granted[0] + limit.seconds - now)
+
+
+def _seconds_until(reset_time: float) -> int:
+    return max(1, math.ceil(reset_time - time.time()))
 
 
 def _key(limit: Limit, keys: tuple[str, ...]) -> str:

@@ -76,6 +76,34 @@ async def test_keys_and_limits_are_counted_apart(limits: RateLimits) -> None:
     assert await limits.take(Limit("twice", 1, 60), "a", "b") == 0
 
 
+async def test_looking_tells_the_same_and_counts_nothing(limits: RateLimits) -> None:
+    before = [await limits.spent(TEN, "camille") for _ in range(20)]
+    granted = [await limits.take(TEN, "camille") for _ in range(9)]
+    with_one_left = await limits.spent(TEN, "camille")
+    the_last = await limits.take(TEN, "camille")
+    waits = [await limits.spent(TEN, "camille"), await limits.take(TEN, "camille")]
+
+    assert before == [0] * 20
+    assert granted == [0] * 9
+    assert (with_one_left, the_last) == (0, 0)
+    assert all(55 <= wait <= 60 for wait in waits)
+    assert await limits.spent(TEN, "marc") == await limits.spent(Limit("other", 10, 60), "camille") == 0
+
+
+async def test_what_looking_announced_is_enough(limits: RateLimits) -> None:
+    short = Limit("short", 1, 1)
+    await limits.take(short, "camille")
+
+    wait_seconds = await limits.spent(short, "camille")
+    await asyncio.sleep(wait_seconds)
+
+    assert wait_seconds == 1
+    assert await limits.spent(short, "camille") == 0
+    assert await limits.take(short, "camille") == 0
+    await limits.forget(short, "camille")
+    assert await limits.spent(short, "camille") == 0
+
+
 async def test_forgetting_frees_these_keys_alone(limits: RateLimits) -> None:
     once = Limit("once", 1, 60)
     await limits.take(once, "camille")
@@ -103,11 +131,12 @@ async def test_the_window_moves_and_refusals_do_not_push_it() -> None:
     now = [0.0]
     limits = MemoryRateLimits(seconds=lambda: now[0])
     two = Limit("two", 2, 60)
-    waits = []
+    waits, looks = [], []
     for now[0] in (0.0, 30.0, 59.5, 60.0, 61.0, 89.0, 90.0):
+        looks.append(await limits.spent(two, "camille"))
         waits.append(await limits.take(two, "camille"))
 
-    assert waits == [0, 0, 1, 0, 29, 1, 0]
+    assert waits == looks == [0, 0, 1, 0, 29, 1, 0]
 
 
 async def test_memory_forgets_what_is_over() -> None:
@@ -120,7 +149,20 @@ async def test_memory_forgets_what_is_over() -> None:
     for _ in range(1_000):
         await limits.take(Limit("site", 10_000, 60), "site")
 
-    assert len(limits._granted) == len(limits._idle_at) == 1
+    assert [len(table) for table in limits._tables.values()] == [0, 1]
+
+
+async def test_memory_forgets_who_was_only_looked_at() -> None:
+    now = [0.0]
+    limits = MemoryRateLimits(seconds=lambda: now[0])
+    await limits.take(TEN, "camille")
+    now[0] = 60.0
+    assert await limits.spent(TEN, "camille") == await limits.spent(TEN, "marc") == 0
+
+    for _ in range(2):
+        await limits.take(TEN, "ines")
+
+    assert [len(table) for table in limits._tables.values()] == [1]
 
 
 async def test_memory_is_bounded_and_keeps_who_is_active() -> None:
@@ -134,8 +176,19 @@ async def test_memory_is_bounded_and_keeps_who_is_active() -> None:
     for n in range(98, 190):
         await limits.take(once, str(n))
 
-    assert len(limits._granted) == len(limits._idle_at) == 100
+    assert [len(table) for table in limits._tables.values()] == [100]
     assert await limits.take(once, "old") > 0
+
+
+async def test_a_flood_of_keys_pushes_out_none_of_another_limit() -> None:
+    limits = MemoryRateLimits(keys_max=100)
+    site = Limit("site", 1, 86_400)
+    await limits.take(site)
+
+    for n in range(1_000):
+        await limits.take(TEN, str(n))
+
+    assert await limits.take(site) > 0
 
 
 @pytest.mark.parametrize(("count", "seconds"), [(0, 60), (1, 0)])
@@ -150,6 +203,8 @@ async def test_redis_down_is_said_at_once() -> None:
         limits = RedisRateLimits(f"redis://127.0.0.1:{closed.getsockname()[1]}")
         with pytest.raises(RateLimitsUnavailable, match="ConnectionError"):
             await limits.take(TEN, "camille")
+        with pytest.raises(RateLimitsUnavailable, match="ConnectionError"):
+            await limits.spent(TEN, "camille")
         with pytest.raises(RateLimitsUnavailable, match="ConnectionError"):
             await limits.forget(TEN, "camille")
         await limits.close()
