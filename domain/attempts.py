@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import IntEnum
 
 ATTEMPTS_MAX = 5
 LOCKS = (timedelta(minutes=30), timedelta(hours=2), timedelta(hours=24))
@@ -41,6 +42,14 @@ class Counted:
     failures: int
     locked_until: datetime | None
     attempts_left: int
+
+
+class Notice(IntEnum):
+    """What a lock has to be told as, from the least grave to the gravest."""
+
+    LOCKED = 1
+    LAST_ROUND = 2
+    FOR_GOOD = 3
 
 
 def standing(failures: int, locked_until: datetime | None, now: datetime) -> Open | Locked:
@@ -71,3 +80,20 @@ def lock_after(failures: int) -> timedelta | None:
 def is_last_round(failures: int) -> bool:
     """Whether the tries left now are the last before the permanent lock: time to warn (RTS art. 4(4))."""
     return FAILURES_MAX - ATTEMPTS_MAX <= failures < FAILURES_MAX
+
+
+def notice_of(failures: int, locked_until: datetime | None, now: datetime) -> Notice | None:
+    """What there is to tell of a tally now: nothing within a round, nor of a lock that is over."""
+    if failures >= FAILURES_MAX:
+        return Notice.FOR_GOOD
+    if is_last_round(failures):
+        return Notice.LAST_ROUND
+    return Notice.LOCKED if locked_until is not None and now < locked_until else None
+
+
+def notice_due(
+    failures: int, warned_failures: int, locked_until: datetime | None, now: datetime
+) -> Notice | None:
+    """The same, unless it was told already, when there were `warned_failures`."""
+    at_the_lock = failures - failures % ATTEMPTS_MAX
+    return notice_of(failures, locked_until, now) if warned_failures < at_the_lock else None

@@ -13,10 +13,13 @@ from domain.attempts import (
     FAILURES_MAX,
     Counted,
     Locked,
+    Notice,
     Open,
     count_try,
     is_last_round,
     lock_after,
+    notice_due,
+    notice_of,
     standing,
 )
 
@@ -92,3 +95,53 @@ def test_a_patient_thief_gets_five_tries_per_wait_and_a_hundred_in_all(pauses: l
 @pytest.mark.parametrize(("failures", "last"), [(94, False), (95, True), (99, True), (100, False)])
 def test_the_customer_is_warned_in_the_last_round(failures: int, last: bool) -> None:
     assert is_last_round(failures) is last
+
+
+@pytest.mark.parametrize(
+    ("failures", "locked_until", "notice"),
+    [
+        pytest.param(4, None, None, id="within a round"),
+        pytest.param(5, NOON + SECOND, Notice.LOCKED, id="locked"),
+        pytest.param(5, NOON, None, id="a lock that is over"),
+        pytest.param(94, None, None, id="one before the last round"),
+        pytest.param(95, NOON + A_DAY, Notice.LAST_ROUND, id="before the last round"),
+        pytest.param(97, NOON - A_DAY, Notice.LAST_ROUND, id="in it"),
+        pytest.param(100, NOON - A_DAY, Notice.FOR_GOOD, id="locked until a new code is set"),
+    ],
+)
+def test_what_there_is_to_tell(failures: int, locked_until: datetime | None, notice: Notice | None) -> None:
+    assert notice_of(failures, locked_until, NOON) == notice
+    assert notice_due(failures, 0, locked_until, NOON) == notice
+
+
+@pytest.mark.parametrize(
+    ("failures", "warned", "notice"),
+    [
+        pytest.param(5, 5, None, id="told"),
+        pytest.param(10, 5, Notice.LOCKED, id="the next lock"),
+        pytest.param(95, 90, Notice.LAST_ROUND, id="the last round"),
+        pytest.param(96, 90, Notice.LAST_ROUND, id="the last round, seen late"),
+        pytest.param(99, 95, None, id="the last round, told"),
+        pytest.param(100, 95, Notice.FOR_GOOD, id="for good"),
+        pytest.param(100, 100, None, id="for good, told"),
+    ],
+)
+def test_each_lock_is_told_once(failures: int, warned: int, notice: Notice | None) -> None:
+    assert notice_due(failures, warned, NOON + SECOND, NOON) == notice
+
+
+def test_every_lock_of_an_endless_attack_is_told_and_nothing_else() -> None:
+    failures, warned, told, now = 0, 0, [], NOON
+    locked_until: datetime | None = None
+    while isinstance(counted := count_try(failures, locked_until, now), Counted):
+        failures, locked_until = counted.failures, counted.locked_until
+        for _ in range(2):  # the second look finds it told
+            if notice := notice_due(failures, warned, locked_until, now):
+                told.append((failures, notice))
+                warned = failures
+        now = locked_until or now
+    assert told == [
+        *((failures, Notice.LOCKED) for failures in range(5, 95, 5)),
+        (95, Notice.LAST_ROUND),
+        (100, Notice.FOR_GOOD),
+    ]
