@@ -48,19 +48,22 @@ class RequestError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A valid document and its operations by name."""
+    """A valid document, its operations and its fragments by name."""
 
     node: DocumentNode
     operations: dict[str | None, OperationDefinitionNode]
+    fragments: dict[str, FragmentDefinitionNode]
 
-    @property
-    def fragments(self) -> dict[str, FragmentDefinitionNode]:
-        """The fragments by name."""
-        return {
-            definition.name.value: definition
-            for definition in self.node.definitions
-            if isinstance(definition, FragmentDefinitionNode)
-        }
+    @classmethod
+    def of(cls, node: DocumentNode) -> Document:
+        """Sort the definitions once, for all the requests that ask for the document."""
+        operations = [d for d in node.definitions if isinstance(d, OperationDefinitionNode)]
+        fragments = [d for d in node.definitions if isinstance(d, FragmentDefinitionNode)]
+        return cls(
+            node,
+            {d.name.value if d.name else None: d for d in operations},
+            {d.name.value: d for d in fragments},
+        )
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to run (spec 6.1, GetOperation)."""
@@ -112,8 +115,7 @@ class Documents:
         errors = self._validate(node)
         if errors:
             raise RequestError.of(errors, Code.GRAPHQL_VALIDATION_FAILED)
-        definitions = [d for d in node.definitions if isinstance(d, OperationDefinitionNode)]
-        return Document(node, {d.name.value if d.name else None: d for d in definitions})
+        return Document.of(node)
 
     def _parse(self, text: str) -> DocumentNode:
         limits = self._limits

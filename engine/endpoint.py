@@ -123,7 +123,7 @@ class Endpoint:
         if is_subscription(operation):
             message = "A subscription is a stream: it cannot be answered by a single response."
             raise RequestError.of([GraphQLError(message, operation)], Code.BAD_REQUEST)
-        nodes = nodes_of(operation, document.fragments, request.variables or {}, self.limits.page_default)
+        nodes = nodes_of(operation, document.fragments, request.variables or {}, self.limits)
         if nodes > self.limits.nodes_max:
             message = f"The pages asked for may hold {nodes} nodes, {self.limits.nodes_max} are allowed."
             raise RequestError.of([GraphQLError(message, operation)], Code.GRAPHQL_VALIDATION_FAILED)

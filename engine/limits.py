@@ -39,6 +39,7 @@ class Limits:
     fields_max: int = 2_000
     nodes_max: int = 10_000
     page_default: int = 20
+    page_max: int = 100
     operation_seconds_max: float = 10.0
     documents_cached_max: int = 1_000
     documents_cached_characters_max: int = 4_000_000

@@ -19,38 +19,38 @@ from graphql import (
     VariableNode,
 )
 
+from engine.limits import Limits
+
 SLICING = ("first", "last")
-PAGE_MAX = 100
 
 
 def nodes_of(
     operation: OperationDefinitionNode,
     fragments: Mapping[str, FragmentDefinitionNode],
     variables: Mapping[str, Any],
-    page_default: int,
+    limits: Limits,
 ) -> int:
     """The most nodes that all pages together can hold. Fragments must be free of cycles: validate first.
 
     A field named `nodes` or `edges` lies in a page; the field above it says by `first` or `last` how long the
-    page is, by `page_default` where it says nothing.
+    page is, the default where it says nothing and the maximum where it asks for more.
     """
     defaults = {
         definition.variable.name.value: int(definition.default_value.value)
         for definition in operation.variable_definitions or ()
         if isinstance(definition.default_value, IntValueNode)
     }
-    return _Sizes(fragments, {**defaults, **variables}, page_default).of(
-        operation.selection_set, page_default
-    )
+    sizes = _Sizes(fragments, {**defaults, **variables}, limits)
+    return sizes.of(operation.selection_set, limits.page_default)
 
 
 class _Sizes:
     def __init__(
-        self, fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any], page_default: int
+        self, fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any], limits: Limits
     ) -> None:
         self._fragments = fragments
         self._variables = variables
-        self._page_default = page_default
+        self._limits = limits
 
     def of(self, selections: SelectionSetNode | None, page: int) -> int:
         """Nodes below one occurrence of a selection set whose parent has pages of that length."""
@@ -67,7 +67,7 @@ class _Sizes:
 
     def _of_field(self, field: FieldNode, page: int) -> int:
         if field.name.value in ("nodes", "edges"):
-            return page * (1 + self.of(field.selection_set, self._page_default))
+            return page * (1 + self.of(field.selection_set, self._limits.page_default))
         return self.of(field.selection_set, self._length(field))
 
     def _length(self, field: FieldNode) -> int:
@@ -79,8 +79,8 @@ class _Sizes:
                 given = self._variables.get(value.name.value) if isinstance(value, VariableNode) else None
                 if isinstance(given, int):
                     return self._bounded(given)
-        return self._page_default
+        return self._limits.page_default
 
     def _bounded(self, length: int) -> int:
         # A longer page is refused by the field that is asked for it, in its own words.
-        return min(max(0, length), PAGE_MAX)
+        return min(max(0, length), self._limits.page_max)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
 
+from engine.limits import Limits
 from engine.sizes import nodes_of
 
 CASES = [
@@ -18,6 +19,7 @@ CASES = [
     pytest.param("query($n: Int = 9) {a(first: $n) {nodes {b}}}", {}, 9, id="a variable's default"),
     pytest.param("query($n: Int = 9) {a(first: $n) {nodes {b}}}", {"n": 2}, 2, id="given over the default"),
     pytest.param("{a(first: -4) {nodes {b}}}", {}, 0, id="a negative length holds nothing"),
+    pytest.param("{a(first: 101) {nodes {b}}}", {}, 100, id="a longer page is refused, so it holds no more"),
     pytest.param(
         "{a(first: 2) {nodes {...f}}} fragment f on T {b(first: 3) {...g}} fragment g on U {nodes {c}}",
         {},
@@ -35,4 +37,11 @@ def test_pages_multiply(text: str, variables: dict[str, Any], expected: int) -> 
     assert isinstance(operation, OperationDefinitionNode)
     fragments = {other.name.value: other for other in others if isinstance(other, FragmentDefinitionNode)}
 
-    assert nodes_of(operation, fragments, variables, page_default=20) == expected
+    assert nodes_of(operation, fragments, variables, Limits(page_default=20)) == expected
+
+
+def test_the_longest_page_is_a_limit() -> None:
+    (operation,) = parse("{a(last: 101) {nodes {b}}}").definitions
+    assert isinstance(operation, OperationDefinitionNode)
+
+    assert nodes_of(operation, {}, {}, Limits(page_max=7)) == 7
