@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 import structlog
 from starlette.applications import Starlette
@@ -15,7 +15,9 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from engine.bearer import INVALID_TOKEN, bearer_token
 from engine.endpoint import Endpoint
 from engine.errors import Code, Refusal
 from engine.limits import Limits
@@ -24,14 +26,18 @@ from gateways import Gateways, open_gateways
 from gateways.logs import configure_logs
 from gateways.rate_limits import Limit, RateLimitsUnavailable
 from gateways.settings import Settings
+from gateways.staff_tokens import BadToken, StaffTokensUnavailable
 from gateways.vault import VaultBusy
 from models.backends.errors import DatabaseTrouble
 from models.backends.migrating import pending_migrations
 from models.backends.opening import open_database
+from models.owned import one_customer
 from resolvers.context import Context
 from resolvers.deliveries import Outbox
+from resolvers.housekeeping import Housekeeping
 from resolvers.sessions import Cookie
 from schema import graphiql
+from schema.pages import PAGE_DEFAULT, PAGE_MAX
 from schema.root import build_schema
 
 RETRY_AFTER_SECONDS = 2
@@ -42,6 +48,14 @@ PROBE = Limit("readiness", count=1_000, seconds=1)
 _log = structlog.get_logger("server")
 
 
+class Flags(TypedDict):
+    """How every cookie is set."""
+
+    secure: bool
+    httponly: bool
+    samesite: Literal["strict"]
+
+
 class State(TypedDict):
     """What the lifespan hands to every request."""
 
@@ -50,7 +64,7 @@ class State(TypedDict):
 
 
 def create_app(settings: Settings) -> Starlette:
-    """The application for these settings. Its lifespan opens the database, the neighbours and the outbox."""
+    """The application for these settings. Its lifespan opens the database, the neighbours and the workers."""
     development = not settings.is_production
     endpoint = Endpoint(
         build_schema(),
@@ -61,17 +75,37 @@ def create_app(settings: Settings) -> Starlette:
         suggestions=development,
         allowed_origins=settings.origins,
         limits=Limits(
-            body_bytes_max=settings.body_bytes_max, operation_seconds_max=settings.operation_seconds_max
+            body_bytes_max=settings.body_bytes_max,
+            operation_seconds_max=settings.operation_seconds_max,
+            page_default=PAGE_DEFAULT,
+            page_max=PAGE_MAX,
         ),
         translate=translated,
         on_error=report_error,
     )
     return Starlette(
         routes=[*endpoint.routes(), Route("/health/live", live), Route("/health/ready", ready)],
-        middleware=[Middleware(Observed, begin=begin_request, report=report_request)],
+        middleware=[
+            Middleware(Observed, begin=begin_request, report=report_request),
+            Middleware(ForOneCustomer),
+        ],
         exception_handlers={HTTPException: refused},
         lifespan=lifespan_of(settings),
     )
+
+
+class ForOneCustomer:
+    """ASGI middleware: what answers a request can read the rows of one customer only."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":  # begins the work in the background, which is for all customers
+            await self._app(scope, receive, send)
+            return
+        with one_customer():
+            await self._app(scope, receive, send)
 
 
 def lifespan_of(settings: Settings) -> Callable[[Starlette], AbstractAsyncContextManager[State]]:
@@ -81,36 +115,50 @@ def lifespan_of(settings: Settings) -> Callable[[Starlette], AbstractAsyncContex
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
         database = open_database(settings.database_url, pool_max=settings.database_pool_max)
         async with database, open_gateways(settings) as gateways:
-            outbox = Outbox(gateways)
-            sending = asyncio.create_task(outbox.run())
+            outbox, housekeeping = Outbox(gateways), Housekeeping(gateways)
+            working = {asyncio.create_task(worker.run()) for worker in (outbox, housekeeping)}
             try:
                 yield State(gateways=gateways, outbox=outbox)
             finally:
                 outbox.leave()
-                await asyncio.wait({sending}, timeout=settings.message_seconds_max + OUTBOX_SECONDS_MAX)
+                housekeeping.leave()
+                await asyncio.wait(working, timeout=settings.message_seconds_max + OUTBOX_SECONDS_MAX)
 
     return lifespan
 
 
 def context_reader(settings: Settings) -> Callable[[Request, Response], Awaitable[Context]]:
     """Makes the context of each operation, and turns its session into a cookie."""
-    # The __Host- prefix binds the cookie to this host and to https, which development does not have.
-    name, secure = ("__Host-session", True) if settings.is_production else ("session", False)
+    # The __Host- prefix binds a cookie to this host and to https, which development does not have.
+    secure = settings.is_production
+    prefix = "__Host-" if secure else ""
+    session, device = f"{prefix}session", f"{prefix}device"
 
     async def read(request: Request, response: Response) -> Context:
-        def set_session(cookie: Cookie) -> None:
-            if cookie.token:
-                response.set_cookie(
-                    name, cookie.token, cookie.seconds, secure=secure, httponly=True, samesite="strict"
-                )
-            else:
-                response.delete_cookie(name, secure=secure, httponly=True, samesite="strict")
+        def setter(name: str) -> Callable[[Cookie], None]:
+            def put(cookie: Cookie) -> None:
+                flags: Flags = {"secure": secure, "httponly": True, "samesite": "strict"}
+                if cookie.token:
+                    response.set_cookie(name, cookie.token, cookie.seconds, **flags)
+                else:
+                    response.delete_cookie(name, **flags)
 
+            return put
+
+        gateways: Gateways = request.state.gateways
+        token = bearer_token(request.headers)
+        staff = None if token is None else await gateways.staff_tokens.verify(token)
+        # Staff are no customers, whatever cookies their browser has as well.
+        cookies = request.cookies if staff is None else {}
         return Context(
-            gateways=request.state.gateways,
+            gateways=gateways,
             address=request.client.host if request.client else "",
-            session_token=request.cookies.get(name),
-            set_session=set_session,
+            session_token=cookies.get(session),
+            device_token=cookies.get(device),
+            staff=staff,
+            user_agent=request.headers.get("user-agent", ""),
+            set_session=setter(session),
+            set_device=setter(device),
             wake_outbox=request.state.outbox.wake,
         )
 
@@ -118,8 +166,10 @@ def context_reader(settings: Settings) -> Callable[[Request, Response], Awaitabl
 
 
 def translated(exception: BaseException) -> Refusal | None:
-    """Words for the exceptions of a neighbour that does not answer; any other is a bug."""
-    if isinstance(exception, DatabaseTrouble | RateLimitsUnavailable | VaultBusy):
+    """Words for a token that is not believed, and a neighbour that does not answer; others are bugs."""
+    if isinstance(exception, BadToken):
+        return Refusal(f"The token is refused: {exception}", Code.UNAUTHENTICATED, headers=INVALID_TOKEN)
+    if isinstance(exception, DatabaseTrouble | RateLimitsUnavailable | StaffTokensUnavailable | VaultBusy):
         return Refusal(
             "Temporarily unavailable, try again",
             Code.SERVICE_UNAVAILABLE,

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from commands.line import FAILED, plainly, read_settings, stop
+from domain.staff import StaffScope
 
 portal = typer.Typer(
     help="The customer area's server and its tools.",
@@ -93,6 +94,20 @@ async def load(
         raise typer.Exit(FAILED)
 
 
+@portal.command()
+@plainly
+async def audit(
+    anchor: Annotated[
+        str | None, typer.Option(help="One printed before, to tell whether all of then is still there")
+    ] = None,
+) -> None:
+    """Check every customer's access log, and print an anchor to keep where the database is not."""
+    from commands.auditing import audit_and_tell
+
+    if not await audit_and_tell(read_settings(), anchor):
+        raise typer.Exit(FAILED)
+
+
 @portal.command("sign-in")
 @plainly
 async def sign_in(
@@ -104,6 +119,38 @@ async def sign_in(
     from commands.samples import open_session
 
     print(await open_session(read_settings(), identifier))
+
+
+@portal.command()
+@plainly
+async def token(
+    scope: Annotated[
+        list[StaffScope] | None, typer.Option(help="What it may do; once for each, nothing without")
+    ] = None,
+    subject: Annotated[str, typer.Option(help="Whom it is for")] = "developer",
+    minutes: Annotated[int, typer.Option(min=1, max=1440, help="How long it is good")] = 60,
+) -> None:
+    """Print a bearer token of a member of staff, signed with a local key. Development only."""
+    from commands.tokens import sign
+
+    print(await sign(read_settings(), subject, scope or [], minutes))
+
+
+@portal.command("simulate-botnet")
+def simulate_botnet(
+    addresses: Annotated[
+        int, typer.Option(min=1, max=100_000_000, help="Addresses: of IPv4, or /64 networks of IPv6")
+    ],
+    accounts: Annotated[int, typer.Option(min=1, max=100_000_000, help="Customers, all known")] = 1_000_000,
+    days: Annotated[int, typer.Option(min=1, max=365, help="How long it goes on")] = 30,
+    targets: Annotated[int, typer.Option(min=1, help="Accounts of an attack on a few")] = 100,
+) -> None:
+    """Tell what a botnet would gain against these settings. Asks nobody, changes nothing."""
+    settings = read_settings()
+    from commands.botnet import simulate_and_tell
+    from commands.siege import Plan
+
+    simulate_and_tell(settings, Plan(addresses, accounts, days), targets)
 
 
 @portal.command()

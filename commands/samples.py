@@ -18,7 +18,7 @@ from resolvers import sessions
 async def open_samples(settings: Settings) -> list[str]:
     """Fill an empty database, and say how to sign in. A database with customers is left as it is."""
     async with open_database(settings.database_url):
-        await _check_migrated()
+        await check_migrated()
         demo = await models.Identifier.get_or_none(number=DEMO_NUMBER)
         # The codes come last: without one, a sample was cut short and is completed.
         if demo and await models.Credential.owned_by(demo.customer_id).exists():
@@ -45,7 +45,11 @@ async def _invent(settings: Settings) -> None:
 
 def demo_login() -> list[str]:
     """The demonstration customer's login, to print."""
-    return [f"Demo number    {DEMO_NUMBER}", f"Demo code      {DEMO_CODE}"]
+    return [
+        f"Demo number    {DEMO_NUMBER}",
+        f"Demo code      {DEMO_CODE}",
+        "Demo SMS       printed here, for a browser that signs in for the first time",
+    ]
 
 
 async def open_session(settings: Settings, identifier: str | None) -> str:
@@ -57,15 +61,19 @@ async def open_session(settings: Settings, identifier: str | None) -> str:
     if not file.exists():
         stop(f"{file} is not there: `portal serve` makes it and fills it.")
     async with open_database(settings.database_url), open_gateways(settings) as gateways:
-        await _check_migrated()
+        await check_migrated()
         found = await models.Identifier.get_or_none(number=number)
         if found is None:
             stop("Nobody has this identifier. `portal sample` fills an empty database.")
-        cookie = await sessions.open_session(gateways, found.customer_id, models.Assurance.CODE_ONLY)
-    return f"session={cookie.token}"
+        now = gateways.clock()
+        opened = await sessions.open_session(
+            gateways, found.customer_id, strong_at=now, code_at=now, label="portal sign-in", accessible=True
+        )
+    return f"session={opened.cookie.token}"
 
 
-async def _check_migrated() -> None:
+async def check_migrated() -> None:
+    """Stop where tables are missing or out of date."""
     if pending := await pending_migrations():
         stop(f"The database lacks {', '.join(pending)}: run `portal migrate` first.")
 

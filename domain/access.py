@@ -1,4 +1,4 @@
-"""The way in as one table: which step comes next, from the purpose, the device, the risk and the proofs given.
+"""The way in as one table: which step comes next, from purpose, device, risk and the proofs given.
 
 Sources: delegated regulation (EU) 2018/389 ("RTS"), art. 4 (two elements make an authentication strong) and
 art. 10 (strong at the first access and every 180 days); EBA-Op-2019-06: a code by SMS proves possession, a

@@ -1,9 +1,9 @@
 """How surely a session's customer is known, by the age of the last strong authentication.
 
-Strong is the secret code together with a code sent by SMS, or with a device that gave one back before. Sources:
-delegated regulation (EU) 2018/389 ("RTS"), art. 10: balance and operations of the last 90 days need it every
-180 days, older operations each time; art. 97(1)(c) of directive (EU) 2015/2366: what may imply fraud, such as a
-change of the phone number, needs it then and there: within five minutes here.
+Strong is the secret code together with a code sent by SMS, or with a device that gave one back before.
+Sources: delegated regulation (EU) 2018/389 ("RTS"), art. 10: balance and operations of the last 90 days need
+it every 180 days, older operations each time; directive (EU) 2015/2366, art. 97(1)(c): what may imply fraud,
+such as a change of the phone number, needs it then and there, within five minutes here.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ STRONG_LIFE = timedelta(days=180)
 RECENT = timedelta(minutes=5)
 OPEN_HISTORY = timedelta(days=90)
 CLOCK_STEP_MAX = timedelta(minutes=1)
+WALK_MAX = timedelta(minutes=15)  # from a proof to the session that it led to
 
 
 class Assurance(StrEnum):
@@ -42,7 +43,7 @@ def assurance(
         return Assurance.CODE_ONLY
     if now < strong_at + RECENT:
         return Assurance.STRONG_RECENT
-    return Assurance.STRONG_IN_SESSION if strong_at >= started_at else Assurance.STRONG
+    return Assurance.STRONG_IN_SESSION if strong_at >= started_at - WALK_MAX else Assurance.STRONG
 
 
 def open_since(today: date) -> date:

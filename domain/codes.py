@@ -15,6 +15,8 @@ from itertools import pairwise
 from domain.keypad import CODE_LENGTH, DIGITS
 from domain.phones import national_digits
 
+REMEMBERED_CODES = 5  # the code in force and those before it that may not be chosen again
+
 # Rows, columns and diagonals of a phone's keys, read either way.
 _LINES = ("123", "456", "789", "147", "258", "369", "159", "357")
 _STROKES = frozenset(_LINES) | {line[::-1] for line in _LINES}
@@ -28,6 +30,7 @@ class Weakness(Enum):
     SEQUENCE = "sequence"
     BIRTH_DATE = "birth_date"
     OWN_NUMBER = "own_number"
+    USED_BEFORE = "used_before"
 
 
 def weakness(code: str, *, birth_date: date | None, numbers: Iterable[str]) -> Weakness | None:

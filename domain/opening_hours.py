@@ -47,7 +47,7 @@ def next_opening(instant: datetime, *, closed_on_holidays: bool) -> datetime:
     """
     if open_at(instant, closed_on_holidays=closed_on_holidays):
         return instant.astimezone(UTC)
-    day = _in_paris(instant).date()
+    day = day_in_paris(instant)
     while True:
         hours = _hours_on(day, closed_on_holidays=closed_on_holidays)
         if hours is not None:
@@ -55,6 +55,11 @@ def next_opening(instant: datetime, *, closed_on_holidays: bool) -> datetime:
             if opening > instant:
                 return opening
         day += timedelta(days=1)
+
+
+def day_in_paris(instant: datetime) -> date:
+    """The day it is in Paris."""
+    return _in_paris(instant).date()
 
 
 def _in_paris(instant: datetime) -> datetime:

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from random import Random
 
 CODE_LENGTH = 6
+LONG_CODE_LENGTH = 10
+GUESSES_MAX = 5  # wrong codes of one customer after which the next ones are long
 LIFE = timedelta(minutes=10)
 TRIES_MAX = 5
 RESEND_DELAYS = (timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5))
@@ -36,9 +38,18 @@ class SendLater:
     from_at: datetime
 
 
-def new_code(random: Random) -> str:
-    """Six digits, all codes equally likely; hand in a `SystemRandom`."""
-    return f"{random.randrange(10**CODE_LENGTH):0{CODE_LENGTH}d}"
+def new_code(random: Random, length: int = CODE_LENGTH) -> str:
+    """Digits, all codes equally likely; hand in a `SystemRandom`."""
+    return f"{random.randrange(10**length):0{length}d}"
+
+
+def code_length(wrong_codes: int, *, wary: bool) -> int:
+    """Six digits, ten once somebody guesses: this customer's codes, or with `wary` anybody's.
+
+    Sending again starts new tries, so a guesser's chance would add up to one account a day over a million
+    customers; a longer code makes it nothing and shuts nobody out.
+    """
+    return LONG_CODE_LENGTH if wary or wrong_codes >= GUESSES_MAX else CODE_LENGTH
 
 
 def new_reference(random: Random) -> str:
@@ -47,8 +58,13 @@ def new_reference(random: Random) -> str:
 
 
 def is_code(text: str) -> bool:
-    """Whether a text has the shape of a code: six ASCII digits."""
-    return len(text) == CODE_LENGTH and text.isascii() and text.isdigit()
+    """Whether a text has the shape of a code: six or ten ASCII digits."""
+    return len(text) in (CODE_LENGTH, LONG_CODE_LENGTH) and text.isascii() and text.isdigit()
+
+
+def tries_max(length: int, *, wary: bool) -> int:
+    """How often a code may be tried: a short one that was sent before the guessing was noticed, once."""
+    return 1 if wary and length < LONG_CODE_LENGTH else TRIES_MAX
 
 
 def resend_delay(sends: int) -> timedelta:

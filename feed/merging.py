@@ -90,6 +90,12 @@ class Merge:
             if (verified_at := f"{column}_verified_at") in self._columns:
                 same = f"{untouched} OR t.{column} = {value}"
                 yield f"{verified_at} = CASE WHEN {same} THEN t.{verified_at} END"
+            if column == "phone":
+                # The number is new here as well: it cannot recover a code at once.
+                same = f"{untouched} OR t.phone IS NULL OR t.phone = {value}"
+                changed_at = f"'{self._now.isoformat(' ')}'"
+                yield f"phone_changed_at = CASE WHEN {same} THEN t.phone_changed_at ELSE {changed_at} END"
+                yield f"former_phone = CASE WHEN {same} THEN t.former_phone ELSE t.phone END"
         if "version" in self._columns:
             yield "version = t.version + 1"
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gateways.apprise_messages import AppriseMessages, UnknownService
+from gateways.local_staff_tokens import LocalStaffTokens
 from gateways.messages import Messages
 from gateways.mistakes import Mistake, SettingsMistakes, variable
 from gateways.peppers import kept_peppers
 from gateways.rate_limits import MemoryRateLimits, RateLimits, RedisRateLimits
 from gateways.settings import Settings
+from gateways.staff_tokens import NoStaffTokens, StaffTokens
 from gateways.terminal_messages import TerminalMessages
 from gateways.vault import Vault
 
@@ -29,6 +31,7 @@ class Gateways:
     messages: Messages
     vault: Vault
     rate_limits: RateLimits
+    staff_tokens: StaffTokens
     clock: Clock
     random: random.Random
 
@@ -42,16 +45,19 @@ def utc_now() -> datetime:
 async def open_gateways(settings: Settings, *, clock: Clock = utc_now) -> AsyncIterator[Gateways]:
     """Open what the settings name, and close it in the end."""
     shared = None if settings.redis_url is None else RedisRateLimits(settings.redis_url)
+    staff_tokens = open_staff_tokens(settings, clock)
     try:
         yield Gateways(
             settings=settings,
             messages=_messages(settings),
             vault=open_vault(settings),
             rate_limits=shared or MemoryRateLimits(),
+            staff_tokens=staff_tokens,
             clock=clock,
             random=secrets.SystemRandom(),
         )
     finally:
+        await staff_tokens.close()
         if shared is not None:
             await shared.close()
 
@@ -64,6 +70,23 @@ def open_vault(settings: Settings) -> Vault:
         passes=settings.digest_passes,
         threads_max=settings.digest_threads_max,
     )
+
+
+def open_staff_tokens(settings: Settings, clock: Clock = utc_now) -> StaffTokens:
+    """Tokens of the provider that is set. Without one development believes its own, production none."""
+    if settings.staff_issuer is not None:
+        # Imported here: whoever asks no provider does not pay for asking.
+        from gateways.provider_staff_tokens import ProviderStaffTokens
+
+        return ProviderStaffTokens(
+            issuer=settings.staff_issuer,
+            audience=settings.staff_audience,
+            algorithms=settings.staff_algorithms,
+            clock=clock,
+        )
+    if settings.is_production:
+        return NoStaffTokens()
+    return LocalStaffTokens(settings.data_directory, audience=settings.staff_audience, clock=clock)
 
 
 def _messages(settings: Settings) -> Messages:

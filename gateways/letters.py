@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+
+from domain.opening_hours import PARIS
 
 BRAND = "Espace client"
 ADVISER_PHONE = "30 26"
@@ -80,9 +83,102 @@ def contact_changed(locale: str) -> Letter:
 
 
 def code_chosen(locale: str) -> Letter:
-    """SMS: a new secret code was chosen."""
+    """SMS and e-mail: a new secret code was chosen."""
     if locale == "EN_GB":
-        return Letter(f"{BRAND}: your secret code was changed. Not you? Call {ADVISER_PHONE}.")
+        return Letter(
+            f"{BRAND}: your secret code was changed. Not you? Call {ADVISER_PHONE}.",
+            subject="Your secret code was changed",
+        )
     return Letter(
-        f"{BRAND} : votre code secret a été modifié. Si ce n'est pas vous, appelez le {ADVISER_PHONE}."
+        f"{BRAND} : votre code secret a été modifié. Si ce n'est pas vous, appelez le {ADVISER_PHONE}.",
+        subject="Votre code secret a été modifié",
+    )
+
+
+def recovery_refused(locale: str) -> Letter:
+    """SMS to the number on file and to the one before: it was changed too recently to recover a code."""
+    if locale == "EN_GB":
+        return Letter(
+            f"{BRAND}: someone asks for a new code. Your phone number changed too recently for that. "
+            f"Call {ADVISER_PHONE}."
+        )
+    return Letter(
+        f"{BRAND} : nouveau code demandé, mais votre numéro de téléphone est trop récent. "
+        f"Appelez le {ADVISER_PHONE}."
+    )
+
+
+def new_device(locale: str, browser: str) -> Letter:
+    """E-mail: a browser that was never used before signed in and is trusted from now on."""
+    if locale == "EN_GB":
+        return Letter(
+            f"{BRAND}: you signed in on a new device ({browser or 'unknown browser'}). "
+            f"Not you? Call {ADVISER_PHONE}.",
+            subject="You signed in on a new device",
+        )
+    return Letter(
+        f"{BRAND} : connexion depuis un nouvel appareil ({browser or 'navigateur inconnu'}). "
+        f"Si ce n'est pas vous, appelez le {ADVISER_PHONE}.",
+        subject="Connexion depuis un nouvel appareil",
+    )
+
+
+def access_locked(locale: str, until: datetime) -> Letter:
+    """SMS and e-mail: too many wrong codes in a row, none is looked at until then."""
+    local = until.astimezone(PARIS)
+    if locale == "EN_GB":
+        return Letter(
+            f"{BRAND}: too many wrong codes, access is locked until {local:%H:%M} on {local:%d/%m} "
+            f"(Paris time). Not you? Call {ADVISER_PHONE}.",
+            subject="Your access is locked for a while",
+        )
+    return Letter(
+        f"{BRAND} : trop de codes faux, accès bloqué jusqu'au {local:%d/%m} à {local:%H:%M} "
+        f"(heure de Paris). Si ce n'est pas vous, appelez le {ADVISER_PHONE}.",
+        subject="Votre accès est bloqué un moment",
+    )
+
+
+def access_closes_soon(locale: str, tries_left: int) -> Letter:
+    """SMS and e-mail: the last tries before only a new code opens again (RTS art. 4(4))."""
+    if locale == "EN_GB":
+        return Letter(
+            f"{BRAND}: too many wrong codes. After {tries_left} more, only a new code will open your access. "
+            f"Not you? Call {ADVISER_PHONE}.",
+            subject="Your access will soon be locked for good",
+        )
+    return Letter(
+        f"{BRAND} : trop de codes faux. Après {tries_left} de plus, "
+        "seul un nouveau code ouvrira votre accès. "
+        f"Si ce n'est pas vous, appelez le {ADVISER_PHONE}.",
+        subject="Votre accès sera bientôt bloqué",
+    )
+
+
+def access_closed(locale: str) -> Letter:
+    """SMS and e-mail: only a new code opens again."""
+    if locale == "EN_GB":
+        return Letter(
+            f"{BRAND}: too many wrong codes, access is locked. Choose a new code (forgotten code) "
+            f"or call {ADVISER_PHONE}.",
+            subject="Your access is locked",
+        )
+    return Letter(
+        f"{BRAND} : trop de codes faux, accès bloqué. Choisissez un nouveau code (code oublié) "
+        f"ou appelez le {ADVISER_PHONE}.",
+        subject="Votre accès est bloqué",
+    )
+
+
+def access_unlocked(locale: str) -> Letter:
+    """SMS and e-mail: a member of staff let codes be tried again."""
+    if locale == "EN_GB":
+        return Letter(
+            f"{BRAND}: an adviser unlocked your access. You did not ask for it? Call {ADVISER_PHONE}.",
+            subject="Your access was unlocked",
+        )
+    return Letter(
+        f"{BRAND} : un conseiller a débloqué votre accès. "
+        f"Si vous ne l'avez pas demandé, appelez le {ADVISER_PHONE}.",
+        subject="Votre accès a été débloqué",
     )

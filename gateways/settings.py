@@ -24,8 +24,10 @@ from gateways.mistakes import (
     wrong_fields,
 )
 from gateways.settings_rules import (
+    Algorithms,
     DatabaseUrl,
     Folder,
+    Issuer,
     Networks,
     Origins,
     Peppers,
@@ -36,6 +38,7 @@ from gateways.settings_rules import (
     origin_of,
     production,
 )
+from gateways.staff_tokens import USUAL_ALGORITHMS
 from gateways.vault import OWASP_MEMORY_KIB, OWASP_PASSES
 
 IN_PRODUCTION = "required in production"
@@ -106,6 +109,15 @@ class Settings(BaseSettings):
     email_url: ServiceUrl | None = Field(
         default=None, repr=False, description=f"Apprise URL of the e-mail service, likewise; {IN_PRODUCTION}"
     )
+    staff_issuer: Issuer | None = Field(
+        default=None,
+        description="OpenID Connect provider of staff tokens, written as its `iss`, https in production; "
+        "without one production takes no staff token, and development those of `portal token`",
+    )
+    staff_audience: str = Field(default="portal", description="The `aud` that staff tokens must have")
+    staff_algorithms: Algorithms = Field(
+        default=USUAL_ALGORITHMS, description="Signatures that staff tokens may have, parted by commas"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least level written"
     )
@@ -126,8 +138,46 @@ class Settings(BaseSettings):
         description="Idle life of a session; RTS 2018/389 art. 4(3)(d) allows 5 minutes",
     )
     session_seconds_max: int = Field(default=43_200, ge=300, le=43_200, description="Whole life of a session")
+    phone_cooling_hours: int = Field(
+        default=72,
+        ge=1,
+        le=720,
+        description="Hours during which a phone number that was changed cannot recover a code",
+    )
     access_flows_of_address_max: int = Field(
         default=300, ge=1, le=1_000_000, description="Sign-ins begun from one address in ten minutes"
+    )
+    access_tries_of_address_max: int = Field(
+        default=100,
+        ge=1,
+        le=1_000_000,
+        description="Secret codes tried from one address in ten minutes, on unknown devices",
+    )
+    access_tries_of_code_max: int = Field(
+        default=60,
+        ge=1,
+        le=1_000_000,
+        description="Tries of one and the same secret code in an hour, on unknown devices anywhere",
+    )
+    access_failures_max: int = Field(
+        default=1_000,
+        ge=1,
+        le=1_000_000,
+        description="Wrong secret codes in ten minutes on unknown devices anywhere; then these prove the "
+        "phone first",
+    )
+    sms_of_address_max: int = Field(
+        default=50,
+        ge=1,
+        le=1_000_000,
+        description="SMS asked for from one address in a day, whether they leave or not",
+    )
+    sms_of_site_max: int = Field(default=10_000, ge=1, le=10_000_000, description="SMS that leave in an hour")
+    sms_failures_max: int = Field(
+        default=500,
+        ge=1,
+        le=1_000_000,
+        description="Wrong codes of SMS on the whole site in a day; beyond, codes have ten digits",
     )
     message_seconds_max: int = Field(default=10, ge=1, le=60, description="Wait for an SMS or e-mail service")
     deliveries_batch_max: int = Field(
@@ -150,6 +200,19 @@ class Settings(BaseSettings):
     )
     deliveries_pause_seconds: int = Field(
         default=5, ge=1, le=300, description="Pause between looks at the outbox"
+    )
+    housekeeping_pause_seconds: int = Field(
+        default=60,
+        ge=1,
+        le=3_600,
+        description="Pause between looks at what to delete, and at locks to tell customers of",
+    )
+    audit_days: int = Field(
+        default=365,
+        ge=180,
+        le=1_095,
+        description="Life of a line in a customer's access log; CNIL 2021-122: six to twelve months, "
+        "three years where justified",
     )
     digest_memory_kib: int = Field(
         default=OWASP_MEMORY_KIB, ge=8, le=1_048_576, description="Memory of an argon2id digest"
@@ -234,4 +297,6 @@ def settings_table() -> list[tuple[str, str, str]]:
 def _default(default: object, is_made: bool) -> str:
     if is_made or default in (None, ()):
         return ""
+    if isinstance(default, tuple):
+        return ",".join(default)
     return str(default).lower() if isinstance(default, bool) else str(default)

@@ -12,6 +12,7 @@ from pydantic_settings import NoDecode
 
 from gateways.mistakes import Mistake, variable
 from gateways.peppers import Pepper, check_peppers, parse_peppers
+from gateways.staff_tokens import ALGORITHMS
 from gateways.vault import OWASP_MEMORY_KIB, OWASP_PASSES
 
 if TYPE_CHECKING:
@@ -83,6 +84,19 @@ def _with_recipient(url: str) -> str:
     return url
 
 
+def _bare_issuer(url: str) -> str:
+    # Compared letter by letter with what tokens say, so no slash is taken away.
+    if set("?#@") & set(address(url, WEB)):
+        raise ValueError("must be an issuer such as https://login.example.com/staff")
+    return url
+
+
+def _known(algorithms: tuple[str, ...]) -> tuple[str, ...]:
+    if not algorithms or not set(algorithms) <= set(ALGORITHMS):
+        raise ValueError(f"must be some of {', '.join(ALGORITHMS)}")
+    return algorithms
+
+
 def _leading(*schemes: str) -> AfterValidator:
     return AfterValidator(lambda url: address(url, schemes).rstrip("/" if schemes == WEB else ""))
 
@@ -91,6 +105,8 @@ Folder = Annotated[Path, AfterValidator(_absolute)]
 DatabaseUrl = Annotated[str, _leading("sqlite", "postgres", "postgresql")]
 RedisUrl = Annotated[str, _leading("redis", "rediss", "unix")]
 WebUrl = Annotated[str, _leading(*WEB)]
+Issuer = Annotated[str, AfterValidator(_bare_issuer)]
+Algorithms = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_known)]
 ServiceUrl = Annotated[str, AfterValidator(_with_recipient)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_bare)]
 Networks = Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_split)]
@@ -125,6 +141,8 @@ def production(settings: Settings) -> Iterator[Mistake]:
     if "public_url" in settings.model_fields_set:
         yield from _not_https("public_url", [settings.public_url])
     yield from _not_https("allowed_origins", settings.allowed_origins)
+    if settings.staff_issuer is not None:
+        yield from _not_https("staff_issuer", [settings.staff_issuer])
     for field, least in {"digest_memory_kib": OWASP_MEMORY_KIB, "digest_passes": OWASP_PASSES}.items():
         if getattr(settings, field) < least:
             yield Mistake(variable(field), f"must be at least {least} in production (OWASP)")

@@ -1,7 +1,7 @@
 """The tables. Each customer's rows are reached through `owned_by`."""
 
 from domain.channels import Channel
-from models.access import AccessFlow, AccessPurpose, AccessStage, AttemptTally, Keypad
+from models.access import AccessFlow, AccessPurpose, AccessStage, AttemptTally, Keypad, SmsOrder
 from models.audit_events import AuditEvent, AuditHead
 from models.confirmations import Confirmation, ContactPoint
 from models.contracts import Card, CardStatus, Contract, ContractKind, ContractStatus, StatementDelivery
@@ -44,6 +44,7 @@ __all__ = [
     "OperationKind",
     "OperationStatus",
     "Session",
+    "SmsOrder",
     "Statement",
     "StatementDelivery",
     "Title",

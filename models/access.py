@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tortoise import fields
+from tortoise.expressions import F
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
@@ -39,10 +40,12 @@ class AccessFlow(Model):
     sms_digest = fields.CharField(64, null=True)
     sms_reference = fields.CharField(4, null=True)
     sms_expires_at = fields.DatetimeField(null=True)
+    sms_length = fields.SmallIntField(default=6, description="Digits of the code sent")
     sms_tries = fields.SmallIntField(default=0)
     sms_count = fields.SmallIntField(default=0)
     sms_resend_at = fields.DatetimeField(null=True)
-    sms_body = fields.CharField(320, null=True, description="Text that has not left yet, or would have")
+    trusting = fields.BooleanField(default=True, description="The device is to be trusted in the end")
+    wrong_codes = fields.IntField(default=0, description="Wrong codes before the right one, to be told")
     phone_tries = fields.SmallIntField(default=0)
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
@@ -54,6 +57,22 @@ class AccessFlow(Model):
             CheckConstraint(check="expires_at > created_at", name="access_flow_has_a_life"),
             CheckConstraint(check="tries >= 0", name="access_flow_tries_not_negative"),
         )
+
+
+class SmsOrder(Model):
+    """An SMS that a step asked for. It becomes a delivery after the answer, or nothing where none leaves.
+
+    Both are written alike and at once, so that the time of the answer does not tell which it is.
+    """
+
+    id = fields.BigIntField(primary_key=True, generated=False, default=new_id)
+    customer_id = fields.BigIntField(null=True)
+    address = fields.CharField(16, null=True, description="E.164, null where none leaves")
+    body = fields.CharField(320)
+    useless_at = fields.DatetimeField()
+
+    class Meta:
+        table = "sms_order"
 
 
 class Keypad(Model):
@@ -73,6 +92,12 @@ class Keypad(Model):
         table = "keypad"
         indexes = (("flow_id",),)
         constraints = (CheckConstraint(check="length(layout) = 10", name="keypad_ten_keys"),)
+
+    @classmethod
+    async def keep_latest(cls, flow_id: int, count: int) -> None:
+        """Remove a flow's keypads but the latest ones."""
+        latest = await cls.filter(flow_id=flow_id).order_by("-id").limit(count).values_list("id", flat=True)
+        await cls.filter(flow_id=flow_id).exclude(id__in=list(latest)).delete()
 
     async def use(self, now: datetime) -> bool:
         """True for the one caller who uses it first, and in time."""
@@ -95,10 +120,12 @@ class AttemptTally(Model):
         constraints = (CheckConstraint(check="failures >= 0", name="attempt_tally_not_negative"),)
 
     @classmethod
-    async def count_try(cls, subject_key: str, now: datetime) -> Counted | Locked:
+    async def count_try(cls, subject_key: str, customer_id: int | None, now: datetime) -> Counted | Locked:
         """Take one try and commit it, before the code is looked at: parallel tries each take their own."""
         async with in_transaction():
-            await cls.bulk_create([cls(subject_key=subject_key, updated_at=now)], ignore_conflicts=True)
+            fresh = cls(subject_key=subject_key, customer_id=customer_id, updated_at=now)
+            # A row that is there is locked by writing its key over itself: housekeeping cannot remove it now.
+            await cls.bulk_create([fresh], on_conflict=["subject_key"], update_fields=["subject_key"])
             tally = await cls.select_for_update().get(subject_key=subject_key)
             counted = attempts.count_try(tally.failures, tally.locked_until, now)
             if isinstance(counted, Counted):
@@ -108,6 +135,31 @@ class AttemptTally(Model):
         return counted
 
     @classmethod
+    async def add_failure(cls, subject_key: str, now: datetime) -> None:
+        """Count a failure that locks nothing."""
+        await cls.bulk_create([cls(subject_key=subject_key, updated_at=now)], ignore_conflicts=True)
+        await cls.filter(subject_key=subject_key).update(failures=F("failures") + 1, updated_at=now)
+
+    @classmethod
+    async def failures_of(cls, subject_key: str) -> int:
+        """How often in a row it failed."""
+        found = await cls.get_or_none(subject_key=subject_key)
+        return 0 if found is None else found.failures
+
+    @classmethod
+    async def take_back(cls, subject_key: str, failures: int) -> None:
+        """Forget some of the failures: whoever made them turned out to be the customer."""
+        of_subject = cls.filter(subject_key=subject_key)
+        await of_subject.filter(failures__lt=failures).update(failures=0)
+        await of_subject.filter(failures__gte=failures).update(failures=F("failures") - failures)
+
+    @classmethod
     async def clear(cls, subject_key: str) -> None:
         """Forget the failures. The row stays: another try may be about to lock it."""
-        await cls.filter(subject_key=subject_key).update(failures=0, locked_until=None)
+        await cls.filter(subject_key=subject_key).update(failures=0, locked_until=None, warned_failures=0)
+
+    @classmethod
+    async def clear_all(cls, customer_id: int) -> None:
+        """Forget the failures of a customer on every device."""
+        hers = cls.filter(customer_id=customer_id)
+        await hers.update(failures=0, locked_until=None, warned_failures=0)

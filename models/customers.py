@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any, Self
 
 from tortoise import fields
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
 from models.ids import new_id
+from models.owned import check_owner
 
 
 class Title(StrEnum):
@@ -51,6 +53,11 @@ class Customer(Model):
             CheckConstraint(check="version >= 1", name="customer_version_positive"),
             CheckConstraint(check="phone IS NULL OR phone LIKE '+%'", name="customer_phone_international"),
         )
+
+    @classmethod
+    def _init_from_db(cls, **columns: Any) -> Self:
+        check_owner(cls, columns.get("id"))
+        return super()._init_from_db(**columns)
 
 
 class CustomerReference(Model):

@@ -1,14 +1,66 @@
-"""What every customer-owned table has in common."""
+"""What every customer-owned table has in common, and the guard under all that reads these tables.
+
+`owned_by` is the door. Should a query ever miss it, the guard stops the rows: while an operation runs, a row
+of another customer than the one it is for is not made, whichever query, page, batch or statement found it.
+"""
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Self
 
 from tortoise import fields
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
 from models.ids import new_id
+
+NOBODY = 0  # ids begin with the time, so no customer has this one
+
+
+class ForeignRow(Exception):
+    """A query of ours found a row of another customer: a bug, and nothing of the row may be answered."""
+
+
+class _Kept:
+    """For whom an operation reads; shared with the tasks that it begins."""
+
+    __slots__ = ("customer_id",)
+
+    def __init__(self) -> None:
+        self.customer_id: int | None = None
+
+
+_kept: ContextVar[_Kept | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def one_customer() -> Iterator[None]:
+    """While this lasts, here and in tasks begun here, only rows of the customer of `keep_to` are made."""
+    token = _kept.set(_Kept())
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+
+
+def keep_to(customer_id: int | None) -> None:
+    """From here on the operation at hand is for this customer; None while nobody knows for whom.
+
+    What no operation asked for, such as the work of the outbox, is kept to nobody.
+    """
+    kept = _kept.get()
+    if kept is not None:
+        kept.customer_id = customer_id
+
+
+def check_owner(table: type[Model], customer_id: int | None) -> None:
+    """Raise `ForeignRow` for a row of another customer, or of nobody knows whom."""
+    kept = _kept.get()
+    if kept is not None and kept.customer_id not in (None, customer_id):
+        raise ForeignRow(f"A query found another customer's row of {table.__name__}")
 
 
 class OwnedModel(Model):
@@ -19,6 +71,11 @@ class OwnedModel(Model):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def _init_from_db(cls, **columns: Any) -> Self:
+        check_owner(cls, columns.get("customer_id"))
+        return super()._init_from_db(**columns)
 
     @classmethod
     def owned_by(cls, customer_id: int) -> QuerySet[Self]:

@@ -24,6 +24,7 @@ class Session(OwnedModel):
     )
     device_id: int | None
     label = fields.CharField(80, default="", description="The browser, as it names itself")
+    accessible = fields.BooleanField(default=False, description="Its keypads carry labels")
     provisional = fields.BooleanField(default=False, description="May do nothing but choose a new code")
     code_at = fields.DatetimeField(null=True, description="When the secret code was last right")
     strong_at = fields.DatetimeField(

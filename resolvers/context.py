@@ -5,54 +5,96 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 import models
+from domain.assurance import Assurance
+from domain.opening_hours import day_in_paris
+from domain.staff import Staff
 from gateways import Gateways
+from models.owned import NOBODY, keep_to
 from resolvers import sessions
 from resolvers.loaders import Loaders
+from resolvers.sessions import Cookie
 
 
 @dataclass(frozen=True)
 class Viewer:
     """A signed-in customer."""
 
-    customer_id: int
-    session_id: int
-    assurance: models.Assurance
+    session: models.Session
+    assurance: Assurance
+
+    @property
+    def customer_id(self) -> int:
+        return int(self.session.customer_id)
+
+    @property
+    def session_id(self) -> int:
+        return int(self.session.id)
 
 
 @dataclass
 class Context:
-    """One per operation. `session_token` is what the cookie held, `set_session` puts one into the answer."""
+    """One per operation. The tokens are what the cookies held, the setters put one into the answer."""
 
     gateways: Gateways
     address: str
     session_token: str | None = None
-    set_session: Callable[[sessions.Cookie], None] = lambda _cookie: None
+    device_token: str | None = None
+    user_agent: str = ""
+    staff: Staff | None = None
+    set_session: Callable[[Cookie], None] = lambda _cookie: None
+    set_device: Callable[[Cookie], None] = lambda _cookie: None
     wake_outbox: Callable[[], None] = lambda: None
     loaders: Loaders = field(default_factory=Loaders)
-    _viewer: asyncio.Future[Viewer | None] | None = None
+    _session: asyncio.Future[models.Session | None] | None = None
+    _touched: bool = False
 
     @property
     def now(self) -> datetime:
         """UTC."""
         return self.gateways.clock()
 
+    @property
+    def today(self) -> date:
+        """The day in Paris."""
+        return day_in_paris(self.now)
+
     async def viewer(self) -> Viewer | None:
-        """The signed-in customer, read once however many fields ask; None for a stranger."""
-        if self._viewer is None:
-            self._viewer = asyncio.ensure_future(self._read_viewer())
-            # Whoever asked may be cancelled by then: a failure that nobody hears is no error of ours.
-            self._viewer.add_done_callback(lambda read: read.cancelled() or read.exception())
-        return await asyncio.shield(self._viewer)
-
-    async def _read_viewer(self) -> Viewer | None:
-        if self.session_token is None:
+        """The signed-in customer, whose session lives on; None for a stranger and a provisional session."""
+        row = await self.session()
+        if row is None or row.provisional:
             return None
-        row = await sessions.resume(self.gateways, self.session_token)
-        return None if row is None else Viewer(row.customer_id, row.id, row.assurance)
+        if not self._touched:
+            self._touched = True
+            await sessions.touch(self.gateways, row)
+        return Viewer(row, sessions.assurance_of(row, self.now))
 
-    def forget_viewer(self) -> None:
-        """After signing in or out, who asks is read again."""
-        self._viewer = None
+    async def session(self) -> models.Session | None:
+        """The open session of the cookie, read once however many fields ask; looking does not prolong it."""
+        if self._session is None:
+            self._session = asyncio.ensure_future(self._read_session())
+            # Whoever asked may be cancelled by then: a failure that nobody hears is no error of ours.
+            self._session.add_done_callback(lambda read: read.cancelled() or read.exception())
+        row = await asyncio.shield(self._session)
+        if row is not None:
+            keep_to(row.customer_id)
+        return row
+
+    async def _read_session(self) -> models.Session | None:
+        if self.session_token is None or self.staff is not None:  # staff are no customers
+            return None
+        keep_to(sessions.customer_of(self.session_token) or NOBODY)
+        return await sessions.resume(self.gateways, self.session_token)
+
+    def hold_session(self, cookie: Cookie) -> None:
+        """From here on, and for the next requests, the session is this one; an empty token is none."""
+        self.set_session(cookie)
+        self.session_token = cookie.token or None
+        self._session, self._touched = None, False
+
+    def hold_device(self, cookie: Cookie) -> None:
+        """The browser is known by this from here on."""
+        self.set_device(cookie)
+        self.device_token = cookie.token

@@ -1,5 +1,8 @@
 """The outbox at work: queued SMS and e-mails leave after commit, each held by one worker at a time.
 
+It is woken a moment after the answer it follows, at chance: what one customer's message costs is not to show
+in the time of an answer.
+
 A message is claimed, sent, then marked sent. Two workers never hold the same one; only a worker that dies
 between the service's answer and the mark can make a message leave twice, after its hold ends, with the same
 id.
@@ -23,10 +26,12 @@ from gateways.messages import Message, NotNow, Refused
 from models import Delivery, DeliveryState
 from models.backends.errors import DatabaseTrouble
 from models.backends.opening import in_fresh_context
+from resolvers.provisional_codes import release_orders
 
 _log = structlog.get_logger("outbox")
 
 FAILURE_LENGTH_MAX = 140
+WAKING_SECONDS = (0.05, 0.15)
 
 
 class Outbox:
@@ -40,7 +45,8 @@ class Outbox:
 
     def wake(self) -> None:
         """Something was queued and committed."""
-        self._woken.set()
+        pause = self._gateways.random.uniform(*WAKING_SECONDS)
+        asyncio.get_running_loop().call_later(pause, self._woken.set)
 
     def leave(self) -> None:
         """Finish what is held, then stop."""
@@ -64,6 +70,7 @@ class Outbox:
 
     async def send_due(self) -> int:
         """Claim a batch of what is due and send it all at once; how many were claimed."""
+        await release_orders(self._gateways)
         claimed = await self._claim()
         await asyncio.gather(*(in_fresh_context(self._send, delivery) for delivery in claimed))
         return len(claimed)

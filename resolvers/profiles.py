@@ -12,6 +12,7 @@ from tortoise.transactions import in_transaction
 import models
 from domain import emails, phones, privacy, sms_codes
 from domain.addresses import Address, checked_address
+from domain.assurance import Assurance
 from domain.emails import Email
 from domain.phones import Phone
 from domain.refusals import (
@@ -19,16 +20,16 @@ from domain.refusals import (
     InvalidField,
     InvalidInput,
     NotSignedIn,
-    TemporarilyUnavailable,
-    Throttled,
     VersionConflict,
     WrongCode,
 )
 from gateways import letters
 from gateways.letters import Letter
 from gateways.rate_limits import Limit
-from models import AuditEvent, Channel, Confirmation, ContactPoint, Delivery
-from resolvers.context import Context
+from models import Channel, Confirmation, ContactPoint, Delivery
+from resolvers import sessions
+from resolvers.context import Context, Viewer
+from resolvers.step_up import NotSure, sure
 from resolvers.throttles import throttled
 
 CONFIRMATIONS = Limit("contact-change", count=5, seconds=3600)
@@ -41,8 +42,9 @@ class ConfirmationSent:
     confirmation: Confirmation
 
 
-Requested: TypeAlias = ConfirmationSent | NotSignedIn | InvalidInput | Throttled | TemporarilyUnavailable
-Confirmed: TypeAlias = models.Customer | NotSignedIn | WrongCode | ConfirmationOver | InvalidInput
+Requested: TypeAlias = ConfirmationSent | NotSure | InvalidInput
+Confirmed: TypeAlias = models.Customer | NotSure | WrongCode | ConfirmationOver | InvalidInput
+Edited: TypeAlias = models.Customer | NotSure | InvalidInput | VersionConflict
 
 
 async def read(customer_id: int) -> models.Customer:
@@ -58,11 +60,11 @@ async def pending_changes(context: Context, customer_id: int) -> list[Confirmati
 
 async def change_address(
     context: Context, expected_version: int, lines: list[str], postal_code: str, city: str, country_code: str
-) -> models.Customer | NotSignedIn | InvalidInput | VersionConflict:
+) -> Edited:
     """Change the postal address at once, unless the profile changed since the client read it."""
-    viewer = await context.viewer()
-    if viewer is None:
-        return NotSignedIn()
+    viewer = await sure(context)
+    if not isinstance(viewer, Viewer):
+        return viewer
     address = checked_address(lines, postal_code, city, country_code)
     if not isinstance(address, Address):
         return InvalidInput(tuple(InvalidField(bad.field, f"ADDRESS_{bad.rule}") for bad in address))
@@ -76,9 +78,7 @@ async def change_address(
             version=F("version") + 1,
         )
         if changed:
-            await AuditEvent.record(
-                viewer.customer_id, "ADDRESS_CHANGED", context.now, session_id=viewer.session_id
-            )
+            await sessions.record(context, viewer.session, "ADDRESS_CHANGED")
     customer = await read(viewer.customer_id)
     return customer if changed else VersionConflict(customer.version)
 
@@ -103,9 +103,9 @@ async def request_email_change(context: Context, text: str) -> Requested:
 
 async def confirm_contact_change(context: Context, confirmation_id: int | None, code: str) -> Confirmed:
     """Make the change whose code this is. Each try is counted before it is compared; the code works once."""
-    viewer = await context.viewer()
-    if viewer is None:
-        return NotSignedIn()
+    viewer = await sure(context)
+    if not isinstance(viewer, Viewer):
+        return viewer
     if not sms_codes.is_code(code):
         return InvalidInput((InvalidField("code", "SMS_CODE_MALFORMED"),))
     waiting = await Confirmation.owned_by(viewer.customer_id).get_or_none(id=confirmation_id)
@@ -115,7 +115,7 @@ async def confirm_contact_change(context: Context, confirmation_id: int | None, 
     if not hmac.compare_digest(digest, waiting.code_digest):
         left = sms_codes.TRIES_MAX - waiting.tries - 1
         return WrongCode(left) if left > 0 else ConfirmationOver()
-    return await _change(context, waiting, viewer.session_id)
+    return await _change(context, waiting, viewer)
 
 
 async def _refused(context: Context, bad: InvalidField) -> NotSignedIn | InvalidInput:
@@ -123,9 +123,9 @@ async def _refused(context: Context, bad: InvalidField) -> NotSignedIn | Invalid
 
 
 async def _request(context: Context, point: ContactPoint, target: str) -> Requested:
-    viewer = await context.viewer()
-    if viewer is None:
-        return NotSignedIn()
+    viewer = await sure(context, Assurance.STRONG_RECENT)
+    if not isinstance(viewer, Viewer):
+        return viewer
     refused = await throttled(context, CONFIRMATIONS, str(viewer.customer_id))
     if refused:
         return refused
@@ -142,25 +142,24 @@ async def _request(context: Context, point: ContactPoint, target: str) -> Reques
     )
     waiting.code_digest = context.gateways.vault.sms_digest(str(waiting.id), code).hex()
     async with in_transaction():
-        await models.Customer.select_for_update().get(id=customer.id)  # one request after the other
+        await models.Customer.select_for_update(no_key=True).get(id=customer.id)  # one after the other
         open_ones = Confirmation.owned_by(customer.id).filter(point=point, used_at=None)
         await open_ones.update(used_at=context.now)
         await waiting.save()
         await _send_code(context, customer, waiting, code)
         await _warn(context, customer, _changing(customer, waiting))
-        await AuditEvent.record(
-            customer.id, f"{point}_CHANGE_REQUESTED", context.now, session_id=viewer.session_id
-        )
+        await sessions.record(context, viewer.session, f"{point}_CHANGE_REQUESTED")
     context.wake_outbox()
     return ConfirmationSent(waiting)
 
 
-async def _change(context: Context, waiting: Confirmation, session_id: int) -> Confirmed:
+async def _change(context: Context, waiting: Confirmation, viewer: Viewer) -> Confirmed:
     before = await read(waiting.customer_id)
-    columns = {
-        ContactPoint.PHONE: {"phone": waiting.target, "phone_verified_at": context.now},
-        ContactPoint.EMAIL: {"email": waiting.target, "email_verified_at": context.now},
-    }[waiting.point]
+    columns: dict[str, object] = {"email": waiting.target, "email_verified_at": context.now}
+    if waiting.point is ContactPoint.PHONE:
+        columns = {"phone": waiting.target, "phone_verified_at": context.now}
+        if before.phone not in (None, waiting.target):
+            columns |= {"former_phone": before.phone, "phone_changed_at": context.now}
     async with in_transaction():
         if not await waiting.use(context.now):
             return ConfirmationOver()
@@ -169,7 +168,7 @@ async def _change(context: Context, waiting: Confirmation, session_id: int) -> C
         done = letters.contact_changed(before.locale)
         await _warn(context, before, done)
         await _tell(context, after, waiting.point, done)
-        await AuditEvent.record(before.id, f"{waiting.point}_CHANGED", context.now, session_id=session_id)
+        await sessions.record(context, viewer.session, f"{waiting.point}_CHANGED")
     context.wake_outbox()
     return after
 

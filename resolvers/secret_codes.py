@@ -9,24 +9,32 @@ from tortoise.transactions import in_transaction
 
 import models
 from domain import attempts, codes
-from domain.attempts import Locked
-from domain.codes import Weakness
-from domain.refusals import AccountLocked, FlowOver, InvalidInput, TemporarilyUnavailable, Throttled
+from domain.access import next_stage
+from domain.attempts import Counted, Locked
+from domain.codes import REMEMBERED_CODES, Weakness
+from domain.refusals import AccountLocked, FlowOver, NotSignedIn
 from gateways import letters
-from models import AccessFlow, AccessStage, AttemptTally, AuditEvent, Channel, Credential, Delivery
-from resolvers import sessions
+from gateways.letters import Letter
+from models import AccessFlow, AccessPurpose, AccessStage, AttemptTally, Channel, Credential, Delivery
+from resolvers import arrivals, devices, provisional_codes, sessions
 from resolvers.access import (
-    KEYPADS_OF_FLOW,
+    Arrived,
     KeypadShown,
     NewCodeAsked,
+    PhoneAsked,
+    Step,
+    Stopped,
+    account_subject,
     find_flow,
     keypad_step,
     misplaced,
     move,
     pressed,
+    take_answer,
 )
+from resolvers.arrivals import arrive
 from resolvers.context import Context
-from resolvers.throttles import throttled
+from resolvers.throttles import PhoneFirst, note_failure, try_refused
 
 
 @dataclass(frozen=True)
@@ -35,13 +43,6 @@ class Entry:
 
     keypad_token: str
     positions: list[int]
-
-
-@dataclass(frozen=True)
-class SignedIn:
-    """The walk is over: the answer carries the session's cookie."""
-
-    flow: AccessFlow
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,8 @@ class WeakCode:
     next: KeypadShown | NewCodeAsked
 
 
-Refused: TypeAlias = KeypadOver | FlowOver | InvalidInput | Throttled | TemporarilyUnavailable
-Entered: TypeAlias = SignedIn | WrongCredentials | AccountLocked | Refused
-Chosen: TypeAlias = SignedIn | CodesDiffer | WeakCode | Refused
+Entered: TypeAlias = Step | WrongCredentials | AccountLocked | KeypadOver | Stopped
+Chosen: TypeAlias = Arrived | CodesDiffer | WeakCode | KeypadOver | Stopped | NotSignedIn
 
 
 async def enter_code(context: Context, flow_token: str, entry: Entry) -> Entered:
@@ -82,31 +82,30 @@ async def enter_code(context: Context, flow_token: str, entry: Entry) -> Entered
         return FlowOver()
     if bad := misplaced("positions", entry.positions):
         return bad
-    if refused := await throttled(context, KEYPADS_OF_FLOW, str(flow.id)):
-        return refused  # each answer may show a fresh keypad, which is a row
+    if not await take_answer(flow):
+        return FlowOver()
     code = await pressed(context, flow, entry.keypad_token, entry.positions)
     if code is None:
         return KeypadOver(await keypad_step(context, flow_token, flow))
-    counted = await AttemptTally.count_try(flow.subject_key, context.now)
+    if refused := await try_refused(context, flow, code):
+        return await _phone_first(flow_token, flow) if isinstance(refused, PhoneFirst) else refused
+    counted = await AttemptTally.count_try(flow.subject_key, flow.customer_id, context.now)
     if isinstance(counted, Locked):
         return AccountLocked(counted.until)
     if await _is_right(context, flow, code):
-        return SignedIn(flow) if await _sign_in(context, flow) else FlowOver()
-    standing = attempts.standing(counted.failures, counted.locked_until, context.now)
-    if isinstance(standing, Locked):
-        return AccountLocked(standing.until)
-    return WrongCredentials(counted.attempts_left, await keypad_step(context, flow_token, flow))
+        return await _go_on(context, flow_token, flow, counted)
+    return await _wrong(context, flow_token, flow, counted)
 
 
 async def choose_code(context: Context, flow_token: str, first: Entry, second: Entry) -> Chosen:
     """Set a new secret code, typed twice, and sign in with it. Every other session of the customer closes."""
     flow = await find_flow(context, flow_token, AccessStage.NEW_CODE)
-    if flow is None or flow.customer_id is None:
+    if flow is None or flow.customer_id is None or flow.session_id is None:
         return FlowOver()
     if bad := misplaced("first", first.positions) or misplaced("second", second.positions):
         return bad
-    if refused := await throttled(context, KEYPADS_OF_FLOW, str(flow.id)):
-        return refused
+    if not await take_answer(flow):
+        return FlowOver()
     code = await pressed(context, flow, first.keypad_token, first.positions)
     again = await pressed(context, flow, second.keypad_token, second.positions)
     if code is None or again is None:
@@ -114,60 +113,119 @@ async def choose_code(context: Context, flow_token: str, first: Entry, second: E
     if code != again:
         return CodesDiffer(await keypad_step(context, flow_token, flow))
     customer = await models.Customer.get(id=flow.customer_id)
-    if weakness := codes.weakness(code, birth_date=customer.birth_date, numbers=await _numbers_of(customer)):
+    if weakness := await _weakness(context, customer, code):
         return WeakCode(weakness, await keypad_step(context, flow_token, flow))
     return await _choose(context, flow, customer, await context.gateways.vault.digest(code))
 
 
+async def _phone_first(flow_token: str, flow: AccessFlow) -> Entered:
+    """The code is not looked at: so many fail everywhere that this unknown device proves the phone before."""
+    if not await move(flow, AccessStage.PHONE, wary=True):
+        return FlowOver()
+    return PhoneAsked(flow_token, flow)
+
+
+async def _go_on(context: Context, flow_token: str, flow: AccessFlow, counted: Counted) -> Entered:
+    """The code is right: the next step, which is another proof or the end."""
+    assert flow.customer_id is not None
+    to = next_stage(
+        flow.purpose,
+        code=True,
+        sms=flow.sms_at is not None,
+        trusted=flow.device_id is not None,
+        wary=flow.wary,
+    )
+    flow.code_at, flow.wrong_codes = context.now, counted.failures - 1
+    async with in_transaction():
+        await arrivals.forget_failures(context, flow)
+        proven = AccessFlow.filter(id=flow.id, stage=flow.stage)
+        if not await proven.update(code_at=flow.code_at, wrong_codes=flow.wrong_codes):
+            return FlowOver()
+    if to is AccessStage.SMS_CODE:
+        return await provisional_codes.send_to_phone_on_file(context, flow_token, flow)
+    return await arrive(context, flow)
+
+
+async def _wrong(context: Context, flow_token: str, flow: AccessFlow, counted: Counted) -> Entered:
+    await note_failure(context, flow)
+    if flow.device_id is not None and flow.customer_id is not None:
+        # What fails on a trusted device counts everywhere; what strangers fail does not count there.
+        account = account_subject(context, flow.customer_id)
+        await AttemptTally.count_try(account, flow.customer_id, context.now)
+    standing = attempts.standing(counted.failures, counted.locked_until, context.now)
+    if not isinstance(standing, Locked):
+        return WrongCredentials(counted.attempts_left, await keypad_step(context, flow_token, flow))
+    if flow.purpose is AccessPurpose.STEP_UP and context.session_token is not None:
+        await sessions.close(context.gateways, context.session_token)
+        context.hold_session(sessions.NO_COOKIE)
+    return AccountLocked(standing.until)
+
+
 async def _is_right(context: Context, flow: AccessFlow, code: str) -> bool:
     """Compare with the code in force; as slow for a customer without one and for nobody's identifier."""
-    vault, in_force = (
-        context.gateways.vault,
-        await Credential.get_or_none(customer_id=flow.customer_id, replaced_at=None),
-    )
-    return await vault.matches(code, vault.decoy if in_force is None else in_force.code_digest)
+    vault = context.gateways.vault
+    in_force = await Credential.owned_by(flow.customer_id or 0).get_or_none(replaced_at=None)
+    if not await vault.matches(code, vault.decoy if in_force is None else in_force.code_digest):
+        return False
+    if in_force is not None and vault.needs_rehash(in_force.code_digest):
+        same = Credential.owned_by(in_force.customer_id).filter(
+            id=in_force.id, code_digest=in_force.code_digest
+        )
+        await same.update(code_digest=await vault.digest(code))
+    return in_force is not None
 
 
-async def _sign_in(context: Context, flow: AccessFlow) -> bool:
-    """End the flow in a session; False if someone else ended it first. Either way the code was right."""
-    assert flow.customer_id is not None
-    async with in_transaction():
-        if not await move(flow, AccessStage.DONE):
-            await _forget_failures(flow)
-            return False
-        await _open(context, flow, flow.customer_id, "SIGNED_IN")
-    return True
+async def _weakness(context: Context, customer: models.Customer, code: str) -> Weakness | None:
+    """Why a code may not be chosen: easy to guess, or one of the last ones."""
+    found = codes.weakness(code, birth_date=customer.birth_date, numbers=await _numbers_of(customer))
+    if found is not None:
+        return found
+    last = Credential.owned_by(customer.id).order_by("-chosen_at", "-id").limit(REMEMBERED_CODES)
+    for row in await last:
+        if await context.gateways.vault.matches(code, row.code_digest):
+            return Weakness.USED_BEFORE
+    return None
 
 
 async def _choose(context: Context, flow: AccessFlow, customer: models.Customer, digest: str) -> Chosen:
     now, letter = context.now, letters.code_chosen(customer.locale)
+    before = await context.session()
+    if before is None:
+        return FlowOver()
     async with in_transaction():
-        if not await move(flow, AccessStage.DONE):
-            return FlowOver()
+        ends = models.Session.owned_by(customer.id).filter(id=before.id, closed_at=None)
+        if not await move(flow, AccessStage.DONE) or not await ends.update(closed_at=now):
+            return FlowOver()  # used already, or its session was closed from elsewhere
         await Credential.owned_by(customer.id).filter(replaced_at=None).update(replaced_at=now)
         await Credential.create(customer_id=customer.id, code_digest=digest, chosen_at=now)
-        await models.Session.close_all(customer.id, now)
-        if customer.phone:
-            await Delivery.queue(customer.id, Channel.SMS, customer.phone, letter.body, now).save()
-        await _open(context, flow, customer.id, "CODE_CHOSEN")
+        await AttemptTally.clear_all(customer.id)
+        await AttemptTally.clear(account_subject(context, customer.id))
+        closed = await models.Session.close_all(customer.id, now)
+        device, is_new = None, False
+        if before.provisional:  # whoever forgot the code, or lost it to a thief, trusts no device of before
+            await devices.revoke_all(customer.id, now)
+            device, is_new = await arrivals.trust_if_asked(context, flow)
+        elif before.device_id is not None:
+            kept = models.Device.owned_by(customer.id).filter(revoked_at=None)
+            device = await kept.get_or_none(id=before.device_id)
+        strong_at = flow.sms_at or before.strong_at
+        assert strong_at is not None
+        opened = await arrivals.open_for(context, flow, device, code_at=now, strong_at=strong_at)
+        await _tell(context, customer, letter)
+        details = {"purpose": flow.purpose, "sessions_closed": closed}
+        await arrivals.record_arrival(context, opened.row, "CODE_CHOSEN", new_device=is_new, **details)
+    context.hold_session(opened.cookie)
     context.wake_outbox()
-    return SignedIn(flow)
+    return Arrived(flow, customer.id)
 
 
-async def _open(context: Context, flow: AccessFlow, customer_id: int, kind: str) -> None:
-    """Open the session a flow has earned and forget the failures, in the transaction at hand."""
-    await _forget_failures(flow)
-    if context.session_token is not None:
-        await sessions.close(context.gateways, context.session_token)
-    cookie = await sessions.open_session(context.gateways, customer_id, Assurance.CODE_ONLY)
-    context.set_session(cookie)
-    context.session_token = cookie.token
-    context.forget_viewer()
-    await AuditEvent.record(customer_id, kind, context.now, purpose=flow.purpose)
-
-
-async def _forget_failures(flow: AccessFlow) -> None:
-    await AttemptTally.clear(flow.subject_key)
+async def _tell(context: Context, customer: models.Customer, letter: Letter) -> None:
+    for channel, address in ((Channel.SMS, customer.phone), (Channel.EMAIL, customer.email)):
+        if address:
+            told = Delivery.queue(
+                customer.id, channel, address, letter.body, context.now, subject=letter.subject
+            )
+            await told.save()
 
 
 async def _numbers_of(customer: models.Customer) -> list[str]:

@@ -7,35 +7,35 @@ from typing import Annotated, Any, TypeAlias
 import strawberry
 
 from domain import identifiers
-from resolvers import access, profiles, provisional_codes, secret_codes, sessions
+from resolvers import access, provisional_codes, secret_codes, sessions, step_up
 from resolvers.secret_codes import Entry
-from schema import problems
-from schema.access_steps import KeypadStep, NewCodeStep, PhoneStep, SmsCodeStep, step_of
-from schema.customers import Customer
-from schema.enums import AccessPurpose, Weakness
+from resolvers.step_up import StepUpAsked
+from schema.access_rules import act
+from schema.access_steps import (
+    AccessStep,
+    KeypadStep,
+    NewCodeStep,
+    PhoneStep,
+    SignedIn,
+    SmsCodeStep,
+    StepUpRequired,
+    refusal_of,
+    step_of,
+)
+from schema.enums import AccessPurpose, Assurance, Weakness
 from schema.problems import (
     AccountLocked,
     FlowOver,
     InvalidInput,
+    NoPhone,
+    NotSignedIn,
     Problem,
     TemporarilyUnavailable,
     Throttled,
     WrongCode,
     named,
-    problem_of,
 )
 from schema.viewers import Info
-
-
-@strawberry.type(description="The customer is signed in: the answer sets the session's cookie")
-class SignedIn:
-    customer: Customer = strawberry.field(description="Who signed in")
-
-
-AccessStep: TypeAlias = Annotated[
-    KeypadStep | PhoneStep | SmsCodeStep | NewCodeStep | SignedIn,
-    strawberry.union("AccessStep", description="A step of the access machine"),
-]
 
 
 @strawberry.type(description="The session is closed and its cookie erased")
@@ -82,6 +82,9 @@ AccessResult = Annotated[
     | KeypadOver
     | FlowOver
     | AccountLocked
+    | NoPhone
+    | StepUpRequired
+    | NotSignedIn
     | InvalidInput
     | Throttled
     | TemporarilyUnavailable,
@@ -148,6 +151,23 @@ class AccessMutations:
     ) -> AccessResult:
         return await _begin(info, AccessPurpose.FIRST_CONNECTION, identifier, accessible_keypad)
 
+    @strawberry.mutation(
+        description="Begin to prove again who is signed in, for what needs it. Ends in a surer session, "
+        "under a new cookie"
+    )
+    async def step_up(self, info: Info, accessible_keypad: Accessible = False) -> AccessResult:
+        return _answer(await step_up.step_up(info.context, accessible=accessible_keypad))
+
+    @act(description="Begin to change the secret code while signed in", assurance=Assurance.STRONG_RECENT)
+    async def change_code(self, info: Info, accessible_keypad: Accessible = False) -> AccessResult:
+        return _answer(await step_up.change_code(info.context, accessible=accessible_keypad))
+
+    @strawberry.mutation(
+        description="Where a flow of this browser stands, with fresh keypads: for a page loaded again"
+    )
+    async def resume_access(self, info: Info, flow_id: FlowId) -> AccessResult:
+        return _answer(await access.resume(info.context, flow_id))
+
     @strawberry.mutation(description="Fresh keypads for a step that shows some")
     async def refresh_keypad(self, info: Info, flow_id: FlowId) -> AccessResult:
         return _answer(await access.refresh_keypad(info.context, flow_id))
@@ -159,7 +179,7 @@ class AccessMutations:
         flow_id: FlowId,
         entry: Annotated[KeypadEntry, strawberry.argument(description="The secret code")],
     ) -> AccessResult:
-        return await _finish(info, await secret_codes.enter_code(info.context, flow_id, entry.read()))
+        return _answer(await secret_codes.enter_code(info.context, flow_id, entry.read()))
 
     @strawberry.mutation(description="Answer a PhoneStep: the last phone number the lender was given")
     async def confirm_phone(
@@ -179,9 +199,16 @@ class AccessMutations:
         self,
         info: Info,
         flow_id: FlowId,
-        code: Annotated[str, strawberry.argument(description="Six digits")],
+        code: Annotated[str, strawberry.argument(description="The digits, `codeLength` of them")],
+        trust_device: Annotated[
+            bool,
+            strawberry.argument(
+                description="Ask this browser for the secret code alone for 180 days; no on a shared one"
+            ),
+        ] = True,
     ) -> AccessResult:
-        return _answer(await provisional_codes.enter_sms_code(info.context, flow_id, code))
+        entered = provisional_codes.enter_sms_code(info.context, flow_id, code, trust_device=trust_device)
+        return _answer(await entered)
 
     @strawberry.mutation(description="Answer a NewCodeStep: the new code, twice. Other sessions are closed")
     async def choose_code(
@@ -191,8 +218,7 @@ class AccessMutations:
         first: Annotated[KeypadEntry, strawberry.argument(description="The new code, on the first keypad")],
         second: Annotated[KeypadEntry, strawberry.argument(description="The new code, on the second keypad")],
     ) -> AccessResult:
-        outcome = await secret_codes.choose_code(info.context, flow_id, first.read(), second.read())
-        return await _finish(info, outcome)
+        return _answer(await secret_codes.choose_code(info.context, flow_id, first.read(), second.read()))
 
     @strawberry.mutation(description="Close this session, or every session of the customer")
     async def sign_out(
@@ -211,12 +237,12 @@ async def _begin(info: Info, purpose: AccessPurpose, given: Identifier, accessib
     return _answer(await access.begin(info.context, purpose, read, field, accessible=accessible))
 
 
-async def _finish(info: Info, outcome: secret_codes.Entered | secret_codes.Chosen) -> Any:
-    """The last step: signed in, or why not."""
+Outcome: TypeAlias = access.Step | access.Refused | secret_codes.Entered | secret_codes.Chosen | StepUpAsked
+
+
+def _answer(outcome: Outcome) -> Any:
+    """The next step, the end, or what stands in the way."""
     match outcome:
-        case secret_codes.SignedIn(flow):
-            assert flow.customer_id is not None
-            return SignedIn(customer=Customer.of(await profiles.read(flow.customer_id)))
         case secret_codes.WrongCredentials(attempts_left, following):
             return WrongCredentials(attempts_left=attempts_left, next=step_of(following))
         case secret_codes.KeypadOver(following):
@@ -225,9 +251,7 @@ async def _finish(info: Info, outcome: secret_codes.Entered | secret_codes.Chose
             return CodesDiffer(next=step_of(following))
         case secret_codes.WeakCode(weakness, following):
             return WeakCode(weakness=weakness, next=step_of(following))
+        case step if isinstance(step, access.STEPS):
+            return step_of(step)
         case refusal:
-            return problem_of(refusal)
-
-
-def _answer(outcome: access.Step | problems.Common) -> Any:
-    return step_of(outcome) if isinstance(outcome, access.STEPS) else problem_of(outcome)
+            return refusal_of(refusal)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Annotated, Any, TypeAlias, assert_never
 
 import strawberry
 
 from models import AccessFlow
-from resolvers import access
+from resolvers import access, profiles
 from resolvers.access import ShownKeypad
-from schema.enums import AccessPurpose
+from resolvers.step_up import StepUpAsked
+from schema import problems
+from schema.customers import Customer
+from schema.enums import AccessPurpose, Assurance
 from schema.glyphs import GLYPHS
+from schema.problems import Problem, named, problem_of
+from schema.sessions import Session
+from schema.viewers import Info, not_signed_in
 
 
 @strawberry.type(description="One of ten keys")
@@ -56,11 +62,12 @@ class PhoneStep(FlowStep):
 
 
 @strawberry.type(
-    description="Next: enter the code sent by SMS, with `enterSmsCode`. The SMS leaves only if the phone "
-    "number is the customer's; the answer never says whether it is"
+    description="Next: enter the code sent by SMS, with `enterSmsCode`. After a right secret code it goes to "
+    "the phone on file; after a PhoneStep only if the number is the customer's, which the answer never says"
 )
 class SmsCodeStep(FlowStep):
     sms_reference: str = strawberry.field(description="Reference that the SMS repeats, such as 7F")
+    code_length: int = strawberry.field(description="Digits of the code: 6, or 10 while somebody guesses")
     sms_expires_at: datetime = strawberry.field(description="When the code can no longer be used (UTC)")
     resend_allowed_at: datetime = strawberry.field(description="When another SMS may be asked for (UTC)")
 
@@ -69,6 +76,44 @@ class SmsCodeStep(FlowStep):
 class NewCodeStep(FlowStep):
     first: Keypad = strawberry.field(description="Keys for the new code")
     second: Keypad = strawberry.field(description="Keys for the new code again")
+
+
+@strawberry.type(description="The walk is over: the answer sets the session's cookie, a new one each time")
+class SignedIn:
+    customer_id: strawberry.Private[int]
+
+    @strawberry.field(description="Who is signed in")
+    async def customer(self) -> Customer:
+        return Customer.of(await profiles.read(self.customer_id))
+
+    @strawberry.field(description="The session that was opened, or made surer")
+    async def session(self, info: Info) -> Session:
+        row = await info.context.session()
+        if row is None:
+            raise not_signed_in()
+        return await Session.of(info.context, row)
+
+
+AccessStep: TypeAlias = Annotated[
+    KeypadStep | PhoneStep | SmsCodeStep | NewCodeStep | SignedIn,
+    strawberry.union("AccessStep", description="A step of the access machine"),
+]
+
+
+@strawberry.type(
+    description="This needs a surer session. A step-up has begun: answer its steps, then ask for this again"
+)
+class StepUpRequired(Problem):
+    code: str = named("STEP_UP_REQUIRED")
+    assurance: Assurance = strawberry.field(description="How sure the session must be")
+    next: AccessStep = strawberry.field(description="First step of the step-up")
+
+
+def refusal_of(refusal: problems.Common | StepUpAsked) -> Any:
+    """What stands in the way of an act, as its type of the schema."""
+    if isinstance(refusal, StepUpAsked):
+        return StepUpRequired(assurance=refusal.needed, next=step_of(refusal.next))
+    return problem_of(refusal)
 
 
 def step_of(step: access.Step) -> Any:
@@ -87,14 +132,19 @@ def step_of(step: access.Step) -> Any:
             return SmsCodeStep(
                 **_walk(step),
                 sms_reference=flow.sms_reference,
+                code_length=flow.sms_length,
                 sms_expires_at=flow.sms_expires_at,
                 resend_allowed_at=flow.sms_resend_at,
             )
+        case access.Arrived(_, customer_id):
+            return SignedIn(customer_id=customer_id)
         case never:
             assert_never(never)
 
 
-def _walk(step: access.Step) -> dict[str, Any]:
+def _walk(
+    step: access.KeypadShown | access.NewCodeAsked | access.PhoneAsked | access.SmsCodeAsked,
+) -> dict[str, Any]:
     return {
         "flow_id": strawberry.ID(step.flow_token),
         "purpose": step.flow.purpose,

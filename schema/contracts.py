@@ -11,11 +11,12 @@ import models
 from domain import privacy
 from resolvers import contracts, operations, statements
 from schema import ids
+from schema.access_rules import guarded
 from schema.cards import Card
-from schema.enums import ContractKind, ContractStatus, Regime, Sorting, StatementDelivery
+from schema.enums import Assurance, ContractKind, ContractStatus, Regime, Sorting, StatementDelivery
 from schema.instalments import Instalment
 from schema.nodes import Node
-from schema.operations import FilterArgument, Operation, OperationConnection, OrderArgument, filter_of
+from schema.operations import FilterArgument, Operation, OperationConnection, OrderArgument, sight_of
 from schema.pages import After, Before, First, Last, slice_of
 from schema.scalars import Money, Rate, money, rate
 from schema.statements import Statement, StatementConnection, Year, year_of
@@ -95,14 +96,16 @@ class Contract(Node):
         filter: FilterArgument = None,
         order: OrderArgument = Sorting.NEWEST_FIRST,
     ) -> OperationConnection:
-        load, row, only = info.context.loaders.load, self.row, filter_of(self.row.customer_id, filter)
+        load, row = info.context.loaders.load, self.row
+        sight = await sight_of(info, row.customer_id, filter)
         part = slice_of(order.value, first, after, last, before)
-        page = await load(operations.pages_by_contract, row.customer_id, only, order, part, key=row.id)
+        page = await load(operations.pages_by_contract, row.customer_id, sight, order, part, key=row.id)
         return OperationConnection.of(
             page,
             order.value,
             Operation.of,
-            count=lambda: load(operations.counts_by_contract, row.customer_id, only, key=row.id),
+            count=lambda: load(operations.counts_by_contract, row.customer_id, sight, key=row.id),
+            hidden_before=sight.hidden_before,
         )
 
 
@@ -219,8 +222,9 @@ async def contracts_of(customer_id: int, kinds: Kinds, statuses: Statuses) -> li
 
 @strawberry.type
 class ContractQueries:
-    @strawberry.field(
-        description="Contracts of the signed-in customer, those in force first; null for a stranger"
+    @guarded(
+        description="Contracts of the signed-in customer, those in force first; null for a stranger",
+        assurance=Assurance.STRONG,
     )
     async def contracts(
         self, info: Info, kinds: Kinds = None, statuses: Statuses = None

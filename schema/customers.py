@@ -9,13 +9,17 @@ import strawberry
 import models
 from domain import privacy
 from models import ContactPoint
-from resolvers import profiles
+from resolvers import profiles, provisional_codes
 from schema import ids
+from schema.access_log import AccessEventConnection, access_log_of
+from schema.access_rules import guarded
 from schema.contracts import Contract, Kinds, Statuses, contracts_of
-from schema.enums import Locale, Sorting, Title
+from schema.devices import Device, devices_of
+from schema.enums import Assurance, Locale, Sorting, Title
 from schema.nodes import Node
 from schema.operations import FilterArgument, OperationConnection, OrderArgument, operations_of
 from schema.pages import After, Before, First, Last
+from schema.sessions import Session, sessions_of
 from schema.statements import StatementConnection, Year, statements_of
 from schema.viewers import Info
 
@@ -56,6 +60,15 @@ class Reachable:
             return None
         masked = privacy.mask_phone(value) if phone else privacy.mask_email(value)
         return cls(row=row, point=point, masked=masked, verified_at=verified_at)
+
+    @strawberry.field(
+        description="When the phone number, changed of late, may recover a forgotten code (UTC); null where "
+        "it may now, and for an e-mail address, which never does"
+    )
+    async def recovers_code_from(self, info: Info) -> datetime | None:
+        if self.point is ContactPoint.EMAIL:
+            return None
+        return provisional_codes.recovers_from(info.context, self.row.phone_changed_at)
 
 
 @strawberry.type(description="Where letters go")
@@ -132,6 +145,7 @@ class Customer(Node):
     @strawberry.field(description="Operations over all contracts")
     async def operations(
         self,
+        info: Info,
         first: First = None,
         after: After = None,
         last: Last = None,
@@ -139,12 +153,30 @@ class Customer(Node):
         filter: FilterArgument = None,
         order: OrderArgument = Sorting.NEWEST_FIRST,
     ) -> OperationConnection:
-        return await operations_of(self.row.id, filter, order, (first, after, last, before))
+        return await operations_of(info, self.row.id, filter, order, (first, after, last, before))
+
+    @strawberry.field(description="Open sessions, the latest seen first, 50 at most")
+    async def sessions(self, info: Info) -> list[Session]:
+        return await sessions_of(info.context, self.row.id)
+
+    @strawberry.field(description="Browsers the customer trusts, the latest used first, 50 at most")
+    async def devices(self, info: Info) -> list[Device]:
+        return await devices_of(info.context, self.row.id)
+
+    @strawberry.field(description="What happened to the customer's access, the latest first")
+    async def access_log(
+        self, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> AccessEventConnection:
+        return await access_log_of(self.row.id, (first, after, last, before))
 
 
 @strawberry.type
 class CustomerQueries:
-    @strawberry.field(description="The signed-in customer, null for a stranger")
+    @guarded(
+        description="The signed-in customer, null for a stranger",
+        assurance=Assurance.STRONG,
+        null_for_strangers=True,
+    )
     async def customer(self, info: Info) -> Customer | None:
         viewer = await info.context.viewer()
         return None if viewer is None else Customer.of(await profiles.read(viewer.customer_id))

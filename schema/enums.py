@@ -10,8 +10,10 @@ from strawberry.types.enum import EnumValueDefinition
 
 from domain.access import AccessPurpose
 from domain.assurance import Assurance
+from domain.audit import AuditKind
 from domain.codes import Weakness
 from domain.regimes import Regime
+from domain.staff import StaffScope
 from models import (
     CardStatus,
     ContractKind,
@@ -28,6 +30,7 @@ from resolvers.operations import Sorting
 __all__ = [
     "AccessPurpose",
     "Assurance",
+    "AuditKind",
     "CardStatus",
     "ContractKind",
     "ContractStatus",
@@ -38,6 +41,7 @@ __all__ = [
     "OperationStatus",
     "Regime",
     "Sorting",
+    "StaffScope",
     "StatementDelivery",
     "Title",
     "Weakness",
@@ -137,6 +141,13 @@ _describe(
     STRONG_RECENT="The same, within the last five minutes",
 )
 _describe(
+    StaffScope,
+    "What a member of staff may do, as the token's `scope` names it in small letters",
+    ANALYTICS="See the figures of the whole portfolio",
+    ADVISER="Talk to customers",
+    UNLOCK="Let a customer in again whose code is locked",
+)
+_describe(
     Regime,
     "Consumer-credit law a contract is under (ordonnance 2025-880)",
     LAGARDE_2011="Signed before 20 November 2026",
@@ -162,6 +173,26 @@ _describe(
     CODE_CHANGE="To change the secret code while signed in",
 )
 _describe(
+    AuditKind,
+    "What can happen to a customer's access",
+    name="AccessEventKind",
+    CODE_CHOSEN="A secret code was chosen",
+    SIGNED_IN="The secret code was right, on a trusted browser or with a code sent by SMS",
+    STEPPED_UP="The secret code and one sent by SMS were given again while signed in",
+    SIGNED_OUT="The customer signed out, of one session or of all",
+    SESSION_CLOSED="The customer closed other sessions",
+    DEVICE_TRUSTED="A browser gave back a code sent by SMS, and is trusted from then on",
+    DEVICE_FORGOTTEN="Browsers are trusted no more, their sessions were closed",
+    ADDRESS_CHANGED="The postal address was changed",
+    PHONE_CHANGE_REQUESTED="A code was sent to a new phone number",
+    PHONE_CHANGED="The new phone number took the place of the old one",
+    EMAIL_CHANGE_REQUESTED="A code was sent to a new e-mail address",
+    EMAIL_CHANGED="The new e-mail address took the place of the old one",
+    ACCESS_LOCKED="Too many wrong codes locked the access",
+    ACCESS_UNLOCKED="A member of staff unlocked the access",
+    RECOVERY_REFUSED="A new code was asked for on a phone number that was changed too recently",
+)
+_describe(
     Weakness,
     "Why a code may not be chosen",
     name="CodeWeakness",
@@ -170,6 +201,7 @@ _describe(
     SEQUENCE="Digits in a row, or along the keys of a phone",
     BIRTH_DATE="The birth date in some order",
     OWN_NUMBER="Part of one of the customer's own numbers",
+    USED_BEFORE="One of the customer's last codes",
 )
 
 LocaleArgument = Annotated[Locale, strawberry.argument(description="Language of the text")]

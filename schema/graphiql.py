@@ -9,7 +9,10 @@ INTRO = """\
 #    time. On this accessible keypad every key has a label.
 # 2. `EnterCode`: fill in the flowId, the challengeId, and the
 #    positions of the six keys of the demo code, 274916.
-# 3. The answer sets the session's cookie: run `Dashboard`.
+# 3. This browser is not known yet: `EnterSmsCode` with the code
+#    that the server's terminal printed. From then on the code
+#    on the keypad is enough here.
+# 4. The answer sets the session's cookie: run `Dashboard`.
 
 mutation LogIn {
   logIn(
@@ -29,6 +32,14 @@ mutation EnterCode {
     flowId: ""
     entry: { challengeId: "", positions: [] }
   ) {
+    ... on SmsCodeStep { flowId smsReference }
+    ... on SignedIn { customer { firstNames } }
+    ... on Problem { code message(locale: EN_GB) }
+  }
+}
+
+mutation EnterSmsCode {
+  enterSmsCode(flowId: "", code: "") {
     ... on SignedIn { customer { firstNames } }
     ... on Problem { code message(locale: EN_GB) }
   }

@@ -27,6 +27,9 @@ class Kind(Enum):
     STATEMENT = b"s"
     OPERATION = b"o"
     CONFIRMATION = b"f"
+    SESSION = b"e"
+    DEVICE = b"d"
+    EVENT = b"l"
 
 
 @dataclass(frozen=True)

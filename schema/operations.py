@@ -12,10 +12,11 @@ import strawberry
 import models
 from engine.errors import Refusal
 from resolvers import operations
-from resolvers.operations import Filter
+from resolvers.operations import Filter, Sight, TooOld
 from resolvers.rows import rows_by_id
 from schema import ids
-from schema.enums import OperationKind, OperationStatus, Sorting
+from schema.access_rules import guarded, step_up_required
+from schema.enums import Assurance, OperationKind, OperationStatus, Sorting
 from schema.nodes import Node
 from schema.pages import After, Before, Connection, First, Last, Window, slice_of
 from schema.scalars import Money, money
@@ -106,7 +107,10 @@ class Operation(Node):
 
 @strawberry.type(description="One page of operations")
 class OperationConnection(Connection[Operation]):
-    pass
+    hidden_before: date | None = strawberry.field(
+        description="Operations before this day, 90 days ago, are shown after a step-up to "
+        "STRONG_IN_SESSION, whether there are any or not; null when all are shown"
+    )
 
 
 @strawberry.input(description="Days, both included; an open side is left out")
@@ -146,6 +150,24 @@ class OperationFilter:
 FilterArgument = Annotated[
     OperationFilter | None, strawberry.argument(description="Which operations; all where left out")
 ]
+
+
+async def sight_of(info: Info, customer_id: int, given: OperationFilter | None = None) -> Sight:
+    """A customer's filter within what the session may see.
+
+    One that begins before that day is refused with code STEP_UP_REQUIRED.
+    """
+    sight = await operations.within_sight(info.context, filter_of(customer_id, given))
+    if isinstance(sight, TooOld):
+        raise step_up_required(sight.needed)
+    return sight
+
+
+async def check_in_sight(info: Info, row: models.Operation) -> None:
+    """Refuse an operation that the session may not see with code STEP_UP_REQUIRED."""
+    seen = await operations.in_sight(info.context, row)
+    if isinstance(seen, TooOld):
+        raise step_up_required(seen.needed)
 
 
 def filter_of(customer_id: int, given: OperationFilter | None) -> Filter:
@@ -202,8 +224,9 @@ def _check_sizes(given: OperationFilter) -> None:
 
 @strawberry.type
 class OperationQueries:
-    @strawberry.field(
-        description="Operations of the signed-in customer over all contracts; null for a stranger"
+    @guarded(
+        description="Operations of the signed-in customer over all contracts; null for a stranger",
+        assurance=Assurance.STRONG,
     )
     async def operations(
         self,
@@ -216,15 +239,19 @@ class OperationQueries:
         order: OrderArgument = Sorting.NEWEST_FIRST,
     ) -> OperationConnection | None:
         viewer = await signed_in(info)
-        return await operations_of(viewer.customer_id, filter, order, (first, after, last, before))
+        return await operations_of(info, viewer.customer_id, filter, order, (first, after, last, before))
 
 
 async def operations_of(
-    customer_id: int, filter: OperationFilter | None, order: Sorting, window: Window
+    info: Info, customer_id: int, filter: OperationFilter | None, order: Sorting, window: Window
 ) -> OperationConnection:
     """A page of a customer's operations over all contracts."""
-    only = filter_of(customer_id, filter)
-    page = await operations.page_for_customer(customer_id, only, order, slice_of(order.value, *window))
+    sight = await sight_of(info, customer_id, filter)
+    page = await operations.page_for_customer(customer_id, sight, order, slice_of(order.value, *window))
     return OperationConnection.of(
-        page, order.value, Operation.of, count=lambda: operations.count_for_customer(customer_id, only)
+        page,
+        order.value,
+        Operation.of,
+        count=lambda: operations.count_for_customer(customer_id, sight),
+        hidden_before=sight.hidden_before,
     )

@@ -64,9 +64,14 @@ class Connection(Generic[N]):
 
     @classmethod
     def of(
-        cls, page: Page[M], order: Order, node_of: Callable[[M], N], count: Callable[[], Awaitable[int]]
+        cls,
+        page: Page[M],
+        order: Order,
+        node_of: Callable[[M], N],
+        count: Callable[[], Awaitable[int]],
+        **own: Any,
     ) -> Self:
-        """The page as clients see it; `count` runs only if `totalCount` is selected."""
+        """The page as clients see it, and `own` fields of its type; `count` runs only if it is selected."""
         edges = [Edge(cursor=cursor(order, order.key_of(row)), node=node_of(row)) for row in page.rows]
         return cls(
             edges=edges,
@@ -77,6 +82,7 @@ class Connection(Generic[N]):
                 end_cursor=edges[-1].cursor if edges else None,
             ),
             count=count,
+            **own,
         )
 
 

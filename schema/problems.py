@@ -101,6 +101,11 @@ class WrongCode(Problem):
     attempts_left: int = strawberry.field(description="Tries left before another code must be asked for")
 
 
+@strawberry.type(description="The next step is a code by SMS, and no number on file takes one: call us")
+class NoPhone(Problem):
+    code: str = named("NO_PHONE")
+
+
 Common: TypeAlias = (
     refusals.NotSignedIn
     | refusals.InvalidInput
@@ -111,6 +116,7 @@ Common: TypeAlias = (
     | refusals.ConfirmationOver
     | refusals.VersionConflict
     | refusals.WrongCode
+    | refusals.NoPhone
 )
 
 
@@ -135,5 +141,7 @@ def problem_of(refusal: Common) -> Any:
             return VersionConflict(current_version=current_version)
         case refusals.WrongCode(attempts_left):
             return WrongCode(attempts_left=attempts_left)
+        case refusals.NoPhone():
+            return NoPhone()
         case never:
             assert_never(never)

@@ -9,16 +9,19 @@ import strawberry
 import models
 from resolvers import profiles
 from schema import ids
+from schema.access_rules import act
+from schema.access_steps import StepUpRequired, refusal_of
 from schema.customers import Customer, PendingChange
+from schema.enums import Assurance
 from schema.problems import (
     ConfirmationOver,
     InvalidInput,
+    NoPhone,
     NotSignedIn,
     TemporarilyUnavailable,
     Throttled,
     VersionConflict,
     WrongCode,
-    problem_of,
 )
 from schema.viewers import Info
 
@@ -41,17 +44,38 @@ class ContactChanged:
 
 
 ChangeAddressResult = Annotated[
-    AddressChanged | NotSignedIn | InvalidInput | VersionConflict,
+    AddressChanged
+    | NotSignedIn
+    | StepUpRequired
+    | NoPhone
+    | InvalidInput
+    | VersionConflict
+    | Throttled
+    | TemporarilyUnavailable,
     strawberry.union("ChangeAddressResult", description="Outcome of `changeAddress`"),
 ]
 RequestContactChangeResult = Annotated[
-    ConfirmationSent | NotSignedIn | InvalidInput | Throttled | TemporarilyUnavailable,
+    ConfirmationSent
+    | NotSignedIn
+    | StepUpRequired
+    | NoPhone
+    | InvalidInput
+    | Throttled
+    | TemporarilyUnavailable,
     strawberry.union(
         "RequestContactChangeResult", description="Outcome of `requestPhoneChange` and `requestEmailChange`"
     ),
 ]
 ConfirmContactChangeResult = Annotated[
-    ContactChanged | NotSignedIn | WrongCode | ConfirmationOver | InvalidInput,
+    ContactChanged
+    | NotSignedIn
+    | StepUpRequired
+    | NoPhone
+    | WrongCode
+    | ConfirmationOver
+    | InvalidInput
+    | Throttled
+    | TemporarilyUnavailable,
     strawberry.union("ConfirmContactChangeResult", description="Outcome of `confirmContactChange`"),
 ]
 
@@ -68,7 +92,7 @@ class AddressInput:
 
 @strawberry.type
 class ProfileMutations:
-    @strawberry.mutation(description="Change the postal address at once")
+    @act(description="Change the postal address at once", assurance=Assurance.STRONG)
     async def change_address(
         self,
         info: Info,
@@ -82,9 +106,12 @@ class ProfileMutations:
             case models.Customer() as customer:
                 return AddressChanged(customer=Customer.of(customer))
             case refusal:
-                return problem_of(refusal)
+                return refusal_of(refusal)
 
-    @strawberry.mutation(description="Ask to change the phone number: a code goes to the new one by SMS")
+    @act(
+        description="Ask to change the phone number: a code goes to the new one by SMS",
+        assurance=Assurance.STRONG_RECENT,
+    )
     async def request_phone_change(
         self,
         info: Info,
@@ -92,13 +119,16 @@ class ProfileMutations:
     ) -> RequestContactChangeResult:
         return _requested(await profiles.request_phone_change(info.context, phone))
 
-    @strawberry.mutation(description="Ask to change the e-mail address: a code goes to the new one")
+    @act(
+        description="Ask to change the e-mail address: a code goes to the new one",
+        assurance=Assurance.STRONG_RECENT,
+    )
     async def request_email_change(
         self, info: Info, email: Annotated[str, strawberry.argument(description="The new address")]
     ) -> RequestContactChangeResult:
         return _requested(await profiles.request_email_change(info.context, email))
 
-    @strawberry.mutation(description="Give back the code that was sent: the change is made")
+    @act(description="Give back the code that was sent: the change is made", assurance=Assurance.STRONG)
     async def confirm_contact_change(
         self,
         info: Info,
@@ -113,7 +143,7 @@ class ProfileMutations:
             case models.Customer() as customer:
                 return ContactChanged(customer=Customer.of(customer))
             case refusal:
-                return problem_of(refusal)
+                return refusal_of(refusal)
 
 
 def _requested(outcome: profiles.Requested) -> Any:
@@ -121,4 +151,4 @@ def _requested(outcome: profiles.Requested) -> Any:
         case profiles.ConfirmationSent(confirmation):
             return ConfirmationSent(change=PendingChange.of(confirmation))
         case refusal:
-            return problem_of(refusal)
+            return refusal_of(refusal)

@@ -14,17 +14,23 @@ from resolvers import profiles
 from resolvers.rows import rows_by_id
 from schema import contracts, ids
 from schema.access import AccessMutations
+from schema.access_log import AccessEvent
+from schema.access_rules import guarded
 from schema.access_steps import FlowStep
 from schema.cards import Card
 from schema.contact import ContactQueries
 from schema.contracts import ContractQueries, contract_of
 from schema.customers import Customer, CustomerQueries
+from schema.enums import Assurance
 from schema.instalments import Instalment
 from schema.nodes import Node
-from schema.operations import Operation, OperationQueries
+from schema.operations import Operation, OperationQueries, check_in_sight
 from schema.problems import Problem
 from schema.profiles import ProfileMutations
+from schema.revocations import RevocationMutations
 from schema.scalars import SCALARS
+from schema.sessions import SessionQueries
+from schema.staff import StaffMutations, StaffQueries
 from schema.statements import Statement, StatementQueries
 from schema.viewers import Info
 
@@ -34,19 +40,22 @@ NODES: dict[ids.Kind, tuple[type[OwnedModel], Callable[[Any], Node]]] = {
     ids.Kind.INSTALMENT: (models.Instalment, Instalment.of),
     ids.Kind.STATEMENT: (models.Statement, Statement.of),
     ids.Kind.OPERATION: (models.Operation, Operation.of),
+    ids.Kind.EVENT: (models.AuditEvent, AccessEvent.of),
 }
 
 
 @strawberry.type
 class NodeQueries:
-    @strawberry.field(
-        description="Anything of the signed-in customer by its id; null when it is not there or is another's"
+    @guarded(
+        description="Anything of the signed-in customer by its id; null for a stranger, and when it is not "
+        "there or is another's",
+        assurance=Assurance.STRONG,
+        null_for_strangers=True,
     )
     async def node(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="An opaque id")]
     ) -> Node | None:
-        named = ids.decoded(id)
-        viewer = await info.context.viewer()
+        named, viewer = ids.decoded(id), await info.context.viewer()
         if viewer is None or viewer.customer_id != named.customer_id:
             return None
         if named.kind is ids.Kind.CUSTOMER:
@@ -59,12 +68,21 @@ class NodeQueries:
             return None
         model, node_of = NODES[named.kind]
         row = await info.context.loaders.load(rows_by_id, model, viewer.customer_id, key=named.id)
+        if isinstance(row, models.Operation):
+            await check_in_sight(info, row)
         return None if row is None else node_of(row)
 
 
 @strawberry.type(description="What can be asked")
 class Query(
-    CustomerQueries, ContractQueries, StatementQueries, OperationQueries, ContactQueries, NodeQueries
+    SessionQueries,
+    CustomerQueries,
+    ContractQueries,
+    StatementQueries,
+    OperationQueries,
+    ContactQueries,
+    StaffQueries,
+    NodeQueries,
 ):
     pass
 
@@ -72,7 +90,7 @@ class Query(
 @strawberry.type(
     description="What can be done; every outcome is a type, what stands in the way implements Problem"
 )
-class Mutation(AccessMutations, ProfileMutations):
+class Mutation(AccessMutations, ProfileMutations, RevocationMutations, StaffMutations):
     pass
 
 

@@ -12,9 +12,10 @@ from engine.errors import Refusal
 from resolvers import operations, statements
 from resolvers.rows import rows_by_id
 from schema import ids
-from schema.enums import Sorting
+from schema.access_rules import guarded
+from schema.enums import Assurance, Sorting
 from schema.nodes import Node
-from schema.operations import Operation, OperationConnection
+from schema.operations import Operation, OperationConnection, sight_of
 from schema.pages import After, Before, Connection, First, Last, Window, slice_of
 from schema.scalars import Money, Rate, money, rate
 from schema.viewers import Info, signed_in
@@ -91,13 +92,15 @@ class Statement(Node):
         before: Before = None,
     ) -> OperationConnection:
         order, load, row = Sorting.NEWEST_FIRST.value, info.context.loaders.load, self.row
+        sight = await sight_of(info, row.customer_id)
         part = slice_of(order, first, after, last, before)
-        page = await load(operations.pages_by_statement, row.customer_id, part, key=row.id)
+        page = await load(operations.pages_by_statement, row.customer_id, sight, part, key=row.id)
         return OperationConnection.of(
             page,
             order,
             Operation.of,
-            count=lambda: load(operations.counts_by_statement, row.customer_id, key=row.id),
+            count=lambda: load(operations.counts_by_statement, row.customer_id, sight, key=row.id),
+            hidden_before=sight.hidden_before,
         )
 
 
@@ -115,7 +118,10 @@ def year_of(year: int | None) -> int | None:
 
 @strawberry.type
 class StatementQueries:
-    @strawberry.field(description="Statements of the signed-in customer over all contracts, newest first")
+    @guarded(
+        description="Statements of the signed-in customer over all contracts, newest first",
+        assurance=Assurance.STRONG,
+    )
     async def statements(
         self,
         info: Info,

@@ -11,6 +11,8 @@ _FRENCH, _ENGLISH = Locale.FR_FR, Locale.EN_GB
 PROBLEMS: Mapping[str, tuple[str, str]] = {
     "UNAUTHENTICATED": ("Connectez-vous pour continuer.", "Sign in to continue."),
     "BAD_USER_INPUT": ("Certaines informations sont à corriger.", "Some details need correcting."),
+    "FORBIDDEN": ("Cette action est réservée aux conseillers.", "Only advisers may do this."),
+    "UNKNOWN_IDENTIFIER": ("Aucun client n'a cet identifiant.", "No customer has this identifier."),
     "THROTTLED": (
         "Trop d'essais. Patientez avant de réessayer.",
         "Too many tries. Wait before trying again.",
@@ -29,6 +31,14 @@ PROBLEMS: Mapping[str, tuple[str, str]] = {
     "ACCOUNT_LOCKED": (
         "Trop de codes incorrects : l'accès est bloqué. Vous pouvez choisir un nouveau code par SMS.",
         "Too many wrong codes: access is locked. You can choose a new code by SMS.",
+    ),
+    "NO_PHONE": (
+        "Aucun numéro de mobile n'est enregistré pour vous envoyer un code. Appelez le 30 26.",
+        "No mobile number is on file to send you a code. Call 30 26.",
+    ),
+    "STEP_UP_REQUIRED": (
+        "Pour continuer, confirmez que c'est bien vous.",
+        "To go on, confirm that it is you.",
     ),
     "WEAK_CODE": (
         "Ce code est trop facile à deviner. Choisissez-en un autre.",
@@ -60,7 +70,19 @@ RULES: Mapping[str, tuple[str, str]] = {
     ),
     "POSITIONS_COUNT": ("Le code comporte six chiffres.", "The code has six digits."),
     "POSITIONS_OUT_OF_RANGE": ("Une touche n'existe pas sur le clavier.", "A key is not on the keypad."),
-    "SMS_CODE_MALFORMED": ("Le code reçu comporte six chiffres.", "The code received has six digits."),
+    "SMS_CODE_MALFORMED": (
+        "Saisissez tous les chiffres du code reçu.",
+        "Enter all the digits of the code received.",
+    ),
+    "REASON_TOO_SHORT": (
+        "Indiquez un motif de trois caractères au moins.",
+        "Give a reason, three characters or more.",
+    ),
+    "REASON_TOO_LONG": ("Le motif a 200 caractères au plus.", "A reason has 200 characters at most."),
+    "REASON_CHARACTERS": (
+        "Le motif contient un caractère inattendu.",
+        "The reason has an unexpected character.",
+    ),
     "PHONE_EMPTY": ("Saisissez votre numéro de téléphone.", "Enter your phone number."),
     "PHONE_TOO_LONG": ("Le numéro de téléphone est trop long.", "The phone number is too long."),
     "PHONE_CHARACTERS": (
@@ -93,6 +115,60 @@ RULES: Mapping[str, tuple[str, str]] = {
     "ADDRESS_FORMAT": ("Le code postal est incorrect.", "The postal code is wrong."),
     "ADDRESS_UNKNOWN_COUNTRY": ("Ce pays n'existe pas.", "This country does not exist."),
 }
+
+
+ACCESS_EVENTS: Mapping[str, tuple[str, str]] = {
+    "CODE_CHOSEN": ("Un code secret a été choisi.", "A secret code was chosen."),
+    "SIGNED_IN": ("Connexion à votre espace client.", "Signed in to your customer area."),
+    "STEPPED_UP": (
+        "Votre identité a été confirmée par votre code secret et un code reçu par SMS.",
+        "Your identity was confirmed by your secret code and a code sent by SMS.",
+    ),
+    "SIGNED_OUT": ("Déconnexion de votre espace client.", "Signed out of your customer area."),
+    "SESSION_CLOSED": ("D'autres connexions ont été fermées.", "Other sessions were closed."),
+    "DEVICE_TRUSTED": ("Un navigateur a été enregistré.", "A browser was registered."),
+    "DEVICE_FORGOTTEN": (
+        "Un ou plusieurs navigateurs ne sont plus enregistrés.",
+        "One or more browsers are no longer registered.",
+    ),
+    "ADDRESS_CHANGED": ("L'adresse postale a été modifiée.", "The postal address was changed."),
+    "PHONE_CHANGE_REQUESTED": (
+        "Un changement de numéro de téléphone a été demandé.",
+        "A change of phone number was asked for.",
+    ),
+    "PHONE_CHANGED": ("Le numéro de téléphone a été modifié.", "The phone number was changed."),
+    "EMAIL_CHANGE_REQUESTED": (
+        "Un changement d'adresse e-mail a été demandé.",
+        "A change of e-mail address was asked for.",
+    ),
+    "EMAIL_CHANGED": ("L'adresse e-mail a été modifiée.", "The e-mail address was changed."),
+    "ACCESS_LOCKED": (
+        "L'accès a été bloqué après trop de codes incorrects.",
+        "Access was locked after too many wrong codes.",
+    ),
+    "ACCESS_UNLOCKED": ("L'accès a été débloqué par un conseiller.", "Access was unlocked by an adviser."),
+    "RECOVERY_REFUSED": (
+        "Un nouveau code a été refusé : le numéro de téléphone a changé récemment.",
+        "A new code was refused: the phone number changed recently.",
+    ),
+}
+
+ONE_WRONG_CODE = (
+    "Un code incorrect avait été saisi auparavant.",
+    "One wrong code had been entered before.",
+)
+WRONG_CODES = (
+    "{0} codes incorrects avaient été saisis auparavant.",
+    "{0} wrong codes had been entered before.",
+)
+
+
+def access_event(kind: str, wrong_codes: int, locale: Locale) -> str:
+    """The sentence of an entry of the access log, and another one for wrong codes."""
+    sentences = [ACCESS_EVENTS[kind]]
+    if wrong_codes > 0:
+        sentences.append(ONE_WRONG_CODE if wrong_codes == 1 else WRONG_CODES)
+    return " ".join(_in(locale, sentence) for sentence in sentences).format(wrong_codes)
 
 
 def problem(code: str, locale: Locale) -> str:

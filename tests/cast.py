@@ -16,6 +16,7 @@ from gateways import Gateways
 from models import ContractKind
 from resolvers import sessions
 from resolvers.context import Context
+from tests.conftest import BROWSER as BROWSER
 from tests.conftest import NOON
 from tests.known import columns_of as columns_of
 from tests.known import known_of as known_of
@@ -213,16 +214,30 @@ async def delivery(to: models.Customer, now: datetime = NOON, **columns: Any) ->
     return row
 
 
-async def session_token(gateways: Gateways, owner: models.Customer) -> str:
-    """The cookie of a session that has just been opened."""
-    cookie = await sessions.open_session(gateways, owner.id, models.Assurance.CODE_ONLY)
-    return cookie.token
+async def session_token(gateways: Gateways, owner: models.Customer, **columns: Any) -> str:
+    """The cookie of a session that has just been opened, as surely as can be."""
+    now = gateways.clock()
+    given = {"strong_at": now, "code_at": now, "device_id": (await device(gateways, owner)).id}
+    opened = await sessions.open_session(gateways, owner.id, **{**given, **columns})
+    return opened.cookie.token
 
 
-async def signed_in(gateways: Gateways, owner: models.Customer) -> Context:
+async def device(
+    gateways: Gateways, owner: models.Customer, token: str = BROWSER, **columns: Any
+) -> models.Device:
+    """A browser the customer trusted a day ago, if it is not known yet."""
+    digest = gateways.vault.keyed("device", f"{owner.id}:{token}").hex()
+    known = await models.Device.owned_by(owner.id).get_or_none(token_digest=digest, revoked_at=None)
+    yesterday = gateways.clock() - timedelta(days=1)
+    at = {"created_at": yesterday, "strong_at": yesterday, "seen_at": yesterday}
+    given = {"customer_id": owner.id, "token_digest": digest, "label": "Firefox, Windows", **at}
+    return known or await models.Device.create(**{**given, **columns})
+
+
+async def signed_in(gateways: Gateways, owner: models.Customer, **columns: Any) -> Context:
     """The context of an operation the customer asks for."""
-    token = await session_token(gateways, owner)
-    return Context(gateways=gateways, address="192.0.2.1", session_token=token)
+    token = await session_token(gateways, owner, **columns)
+    return Context(gateways=gateways, address="192.0.2.1", session_token=token, device_token=BROWSER)
 
 
 @dataclass(frozen=True)
@@ -236,10 +251,11 @@ class Access:
 
 
 async def camille_with_access(gateways: Gateways, **columns: Any) -> Access:
-    """Camille with a revolving credit, whose number and code let her in."""
+    """Camille with a revolving credit, whose number and code let her in on the browser she trusts."""
     owner = await camille(**columns)
     credit = await contract(owner)
     assert credit.account_number is not None
     await identifier(credit, credit.account_number)
     await credential(gateways, owner)
+    await device(gateways, owner)
     return Access(owner, credit, credit.account_number)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from secrets import token_hex
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from gateways import Gateways
+from gateways.local_staff_tokens import LocalStaffTokens
 from gateways.messages import MemoryMessages
 from gateways.peppers import Pepper
 from gateways.rate_limits import MemoryRateLimits
@@ -23,9 +22,10 @@ from gateways.vault import Vault
 from models.backends.migrating import migrate
 from models.backends.opening import open_database
 from resolvers.context import Context
+from tests.servers import database_on_server
 
-SERVER = os.environ.get("PORTAL_TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 NOON = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)  # a Monday, noon in Paris
+BROWSER = "b" * 43  # the device cookie of the cast, who trust it
 
 
 @pytest.fixture(scope="session")
@@ -44,23 +44,9 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres_database() -> Iterator[str]:
     """A migrated database on the test server, emptied by each test that uses it."""
-    name = f"portal_test_{token_hex(6)}"
-    try:
-        asyncio.run(_on_server(f"CREATE DATABASE {name}"))
-    except (OSError, TimeoutError) as error:
-        pytest.skip(f"no PostgreSQL server at PORTAL_TEST_POSTGRES_URL: {error}")
-    url = f"{SERVER.rpartition('/')[0]}/{name}"
-    asyncio.run(migrate(url, lambda _line: None))
-    yield url
-    asyncio.run(_on_server(f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-async def _on_server(sql: str) -> None:
-    server = await asyncpg.connect(SERVER, timeout=5)
-    try:
-        await server.execute(sql)
-    finally:
-        await server.close()
+    with database_on_server() as url:
+        asyncio.run(migrate(url, lambda _line: None))
+        yield url
 
 
 @pytest.fixture
@@ -139,6 +125,7 @@ def gateways(settings: Settings, messages: MemoryMessages, clock: Clock) -> Gate
         messages=messages,
         vault=Vault([Pepper("test", b"p" * 32)], memory_kib=8, passes=1),
         rate_limits=MemoryRateLimits(seconds=lambda: clock.now.timestamp()),
+        staff_tokens=LocalStaffTokens(settings.data_directory, audience="portal", clock=clock),
         clock=clock,
         random=random.Random(7),
     )
@@ -147,4 +134,4 @@ def gateways(settings: Settings, messages: MemoryMessages, clock: Clock) -> Gate
 @pytest.fixture
 def context(database: str, gateways: Gateways) -> Context:
     """A stranger's operation."""
-    return Context(gateways=gateways, address="192.0.2.1")
+    return Context(gateways=gateways, address="192.0.2.1", device_token=BROWSER)

@@ -21,4 +21,6 @@ async def known_of(owner: models.Customer) -> dict[str, list[dict[str, Any]]]:
     for table in vars(models).values():
         if isinstance(table, type) and issubclass(table, OwnedModel):
             rows[table._meta.db_table] = await table.owned_by(owner.id).order_by("id").values()
+    leaving = models.SmsOrder.filter(customer_id=owner.id, address__isnull=False)
+    rows["sms_order"] = await leaving.order_by("id").values()
     return rows

@@ -28,7 +28,7 @@ ROOMS: dict[str, set[str]] = {
     "benchmarks": {"domain", "models", "gateways", "engine", "feed", "resolvers", "schema", "server"},
 }
 STRAY = re.compile(r"\b(?:TODO|FIXME|XXX|HACK|WIP)\b|\bbreakpoint\(\)|\bimport pdb\b")
-KEPT_DATA = {"babel", "holidays", "phonenumbers", "schwifty", "stdnum"}
+KEPT_DATA = {"babel", "holidays", "phonenumbers", "schwifty", "stdnum", "ua_parser"}
 CLOCKS = {"time", "random", "secrets", "os", "socket", "asyncio", "threading", "subprocess", "urllib", "uuid"}
 LINES_TO_LOOK_AT = 320
 

@@ -88,7 +88,7 @@ print(json.dumps([server.__file__, schema.root.__file__, _known("models.migratio
     assert "0001_first_tables" in migrations
 
     data = {"PORTAL_DATA_DIRECTORY": str(tmp_path / "data")}
-    assert "1 migration applied." in done(installed / "portal", "migrate", cwd=tmp_path, **data)
+    assert "2 migrations applied." in done(installed / "portal", "migrate", cwd=tmp_path, **data)
     assert done(installed / "portal", "sdl", "--check", cwd=tmp_path) == ""
 
 

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from graphql import parse, validate
 
+from domain.access import AccessPurpose, AccessStage, next_stage
+from domain.assurance import Assurance
 from engine.errors import Code
 from gateways.settings import settings_table
 from schema import words
+from schema.access_rules import STEP_UP_REQUIRED
 from schema.root import build_schema
 from tests.test_architecture import ROOMS
 
@@ -40,6 +43,10 @@ GLOSSARY = (
     "overdue",
     "payment insurance",
     "adviser",
+    "trusted device",
+    "strong authentication",
+    "step-up",
+    "access log",
 )
 
 
@@ -64,7 +71,7 @@ def test_the_settings_are_the_ones_that_are_read() -> None:
 
 def test_every_code_of_an_error_is_told() -> None:
     told = {code for codes, _ in rows("Errors") for code in re.findall(r"`([A-Z_]+)`", codes)}
-    assert told == {*Code, "NOT_FOUND"}
+    assert told == {*Code, "NOT_FOUND", STEP_UP_REQUIRED}
 
 
 def test_every_word_of_the_glossary_is_there() -> None:
@@ -78,6 +85,42 @@ def test_every_room_is_on_the_map() -> None:
     for room, may in told.items():
         if "all" not in may and "none" not in may and room != "domain":
             assert set(may.split(", ")) == ROOMS[room], room
+
+
+def test_the_ways_in_are_the_machines_own() -> None:
+    ways = rows("Getting in")
+    ways = ways[: ways.index(["assurance", "when", "enough for"])]
+    told = {
+        (purpose, browser): [name for name in re.findall(r"`([A-Z_]+)`", steps) if name in [*AccessStage]]
+        for purposes, browser, steps in ways
+        for purpose in re.findall(r"`([A-Z_]+)`", purposes)
+    }
+    assert {purpose for purpose, _ in told} == {*AccessPurpose}
+    for (purpose, browser), steps in told.items():
+        assert steps == walked(AccessPurpose(purpose), browser), (purpose, browser)
+
+
+def walked(purpose: AccessPurpose, browser: str) -> list[str]:
+    """The steps of a walk on a browser, whoever takes it giving every proof."""
+    steps: list[str] = []
+    while True:
+        proofs = {"code": "KEYPAD" in steps, "sms": "SMS_CODE" in steps}
+        risk = {"trusted": browser == "trusted", "wary": "under attack" in browser}
+        match next_stage(purpose, **proofs, **risk):
+            case AccessStage.DONE:
+                return steps
+            case AccessStage.NEW_CODE:
+                return [*steps, "NEW_CODE"]
+            case AccessStage.PHONE:
+                steps += ["PHONE", "SMS_CODE"]
+            case stage:
+                steps.append(stage)
+
+
+def test_every_assurance_is_told_from_the_least_to_the_most() -> None:
+    ways = rows("Getting in")
+    told = [name.strip("`") for name, *_ in ways[ways.index(["assurance", "when", "enough for"]) + 1 :]]
+    assert told == [*Assurance]
 
 
 @pytest.mark.parametrize("command", ["make serve", "make test", "make serve PORT=9000", ".ci/run"])
@@ -122,4 +165,4 @@ def test_the_documents_fit_the_schema() -> None:
 
 def test_the_number_of_a_problem_is_not_one_of_an_error() -> None:
     """A client that looks at `code` must not take one for the other, save where they mean the same."""
-    assert {*Code} & set(words.PROBLEMS) == {"UNAUTHENTICATED", "BAD_USER_INPUT"}
+    assert {*Code} & set(words.PROBLEMS) == {"UNAUTHENTICATED", "FORBIDDEN", "BAD_USER_INPUT"}

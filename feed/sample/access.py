@@ -10,7 +10,8 @@ from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 from domain import sms_codes
-from domain.attempts import FAILURES_MAX, lock_after
+from domain.attempts import FAILURES_MAX, Notice, lock_after, notice_of
+from domain.audit import AuditKind
 from feed.sample import numbers
 from feed.sample.cast import Access
 from feed.sample.customers import SampleCustomer
@@ -19,18 +20,19 @@ from models import (
     AccessFlow,
     AccessPurpose,
     AccessStage,
-    Assurance,
     AttemptTally,
     AuditEvent,
     Confirmation,
     ContactPoint,
     Credential,
     Customer,
+    Device,
     Session,
 )
 
 VISITS_MAX, VISITED_DAYS = 6, 40
 VISIT = timedelta(minutes=7)
+BROWSERS = ("Firefox, Windows", "Chrome, Windows", "Safari, Mac OS X", "Mobile Safari, iOS")
 THREE_ROUNDS = 15  # of five wrong codes: locked for the longest time
 FLOW_LIFE = timedelta(minutes=15)
 
@@ -42,11 +44,14 @@ class Standings:
     gateways: Gateways
     now: datetime
     rows: dict[type[Model], list[Model]] = field(default_factory=dict)
+    events: dict[int, list[AuditEvent]] = field(default_factory=dict)  # by customer, as are the browsers
+    browsers: dict[int, str] = field(default_factory=dict)
     connected: list[int] = field(default_factory=list)
 
     def add(self, customer: SampleCustomer, customer_id: int, digest: str | None) -> None:
         """Give one customer the standing of the role."""
         chance = Random(f"access of {customer.row.customer}")
+        self.browsers[customer_id] = Random(f"browser of {customer.row.customer}").choice(BROWSERS)
         if digest is not None:
             self._choose_code(customer, customer_id, digest, chance)
         match customer.role.access:
@@ -69,13 +74,30 @@ class Standings:
             await Customer.filter(id__in=self.connected).update(phone_verified_at=self.now)
             for table, rows in self.rows.items():
                 await table.bulk_create(rows)
+            for customer_id, events in self.events.items():
+                await AuditEvent.append(customer_id, events, self.gateways.vault.seal)
 
     def _keep(self, *rows: Model) -> None:
         for row in rows:
             self.rows.setdefault(type(row), []).append(row)
 
-    def _happened(self, customer_id: int, kind: str, at: datetime, **details: str) -> None:
-        self._keep(AuditEvent(customer_id=customer_id, kind=kind, at=at, details=details))
+    def _happened(
+        self,
+        customer_id: int,
+        kind: AuditKind,
+        at: datetime,
+        session: Session | None = None,
+        **details: object,
+    ) -> None:
+        event = AuditEvent(
+            customer_id=customer_id,
+            kind=kind,
+            at=at,
+            session_id=None if session is None else session.id,
+            label="" if kind is AuditKind.ACCESS_LOCKED else self.browsers[customer_id],
+            details=details,
+        )
+        self.events.setdefault(customer_id, []).append(event)
 
     def _choose_code(self, customer: SampleCustomer, customer_id: int, digest: str, chance: Random) -> None:
         """After the first signature, and before any visit."""
@@ -84,34 +106,58 @@ class Standings:
         at = self.now - timedelta(days=chance.randint(min(VISITED_DAYS + 1, age), age))
         self.connected.append(customer_id)
         self._keep(Credential(customer_id=customer_id, code_digest=digest, chosen_at=at))
-        self._happened(customer_id, "CODE_CHOSEN", at, purpose=AccessPurpose.FIRST_CONNECTION)
+        self._happened(customer_id, AuditKind.CODE_CHOSEN, at, purpose=AccessPurpose.FIRST_CONNECTION)
 
     def _visit(self, customer_id: int, chance: Random) -> None:
-        """Some visits of the last weeks, each a session that was signed out of."""
-        for _ in range(chance.randrange(2, VISITS_MAX)):
-            at = self.now - timedelta(minutes=chance.randrange(60, VISITED_DAYS * 24 * 60))
+        """Some visits of the last weeks on one device, each a session that was signed out of."""
+        minutes = [
+            chance.randrange(60, VISITED_DAYS * 24 * 60) for _ in range(chance.randrange(2, VISITS_MAX))
+        ]
+        visits = [self.now - timedelta(minutes=ago) for ago in sorted(minutes, reverse=True)]
+        device = Device(
+            customer_id=customer_id,
+            token_digest=self._unknown_token(),
+            label=self.browsers[customer_id],
+            created_at=visits[0],
+            strong_at=visits[0],
+            seen_at=visits[-1],
+        )
+        self._keep(device)
+        for at in visits:
             session = Session(
                 customer_id=customer_id,
                 token_digest=self._unknown_token(),
-                assurance=Assurance.CODE_ONLY,
+                device_id=device.id,
+                label=device.label,
+                strong_at=device.strong_at,
+                code_at=at,
                 created_at=at,
                 seen_at=at + VISIT,
                 expires_at=at + timedelta(seconds=self.gateways.settings.session_seconds_max),
                 closed_at=at + VISIT,
             )
             self._keep(session)
-            self._happened(customer_id, "SIGNED_IN", at, purpose=AccessPurpose.SIGN_IN)
-            self._happened(customer_id, "SIGNED_OUT", at + VISIT)
+            mistyped = int(chance.randrange(8) == 0)
+            given = {"purpose": AccessPurpose.SIGN_IN, "wrong_codes_before": mistyped}
+            self._happened(customer_id, AuditKind.SIGNED_IN, at, session, **given)
+            if at == visits[0]:
+                self._happened(customer_id, AuditKind.DEVICE_TRUSTED, at, session)
+            self._happened(customer_id, AuditKind.SIGNED_OUT, at + VISIT, session, sessions_closed=1)
 
     def _lock(self, customer_id: int, failures: int) -> None:
         wait = lock_after(failures)
         locked_until = None if wait is None or failures >= FAILURES_MAX else self.now + wait
-        subject_key = self._subject_key(customer_id)
-        self._keep(
-            AttemptTally(
-                subject_key=subject_key, failures=failures, locked_until=locked_until, updated_at=self.now
-            )
+        tally = AttemptTally(
+            subject_key=self._subject_key(customer_id),
+            customer_id=customer_id,
+            failures=failures,
+            warned_failures=failures,  # so that nobody is written to of an invented lock
+            locked_until=locked_until,
+            updated_at=self.now,
         )
+        self._keep(tally)
+        notice = notice_of(failures, locked_until, self.now) or Notice.LOCKED
+        self._happened(customer_id, AuditKind.ACCESS_LOCKED, self.now, notice=notice.name)
 
     def _recover(self, customer_id: int) -> None:
         """The code sent by SMS was right, and the new secret code is still to be chosen."""
@@ -139,7 +185,7 @@ class Standings:
         code = sms_codes.new_code(self.gateways.random)
         waiting.code_digest = self.gateways.vault.sms_digest(str(waiting.id), code).hex()
         self._keep(waiting)
-        self._happened(customer_id, "PHONE_CHANGE_REQUESTED", self.now)
+        self._happened(customer_id, AuditKind.PHONE_CHANGE_REQUESTED, self.now)
 
     def _unknown_token(self) -> str:
         vault = self.gateways.vault

@@ -17,8 +17,9 @@ class Migration(migrations.Migration):
             name='AuditHead',
             fields=[
                 ('customer_id', fields.BigIntField(primary_key=True, unique=True, db_index=True, generated=False)),
-                ('first_number', fields.IntField(default=1, description='The oldest fact that was not purged')),
-                ('last_number', fields.IntField(default=0)),
+                ('first_number', fields.BigIntField(default=1, description='The oldest fact that was not purged')),
+                ('purged_seal', fields.CharField(default='', description='The seal of the last fact that was purged', max_length=80)),
+                ('last_number', fields.BigIntField(default=0)),
                 ('last_seal', fields.CharField(default='', max_length=80)),
                 ('seal', fields.CharField(default='', max_length=80)),
             ],
@@ -39,6 +40,18 @@ class Migration(migrations.Migration):
             ],
             options={'table': 'device', 'app': 'models', 'constraints': [UniqueConstraint(fields=('customer_id', 'token_digest'), name='device_once', condition='revoked_at IS NULL')], 'pk_attr': 'id', 'table_description': 'A browser trusted by a code sent by SMS. The digest of its cookie is keyed by customer.'},
             bases=['OwnedModel'],
+        ),
+        ops.CreateModel(
+            name='SmsOrder',
+            fields=[
+                ('id', fields.BigIntField(primary_key=True, default=new_id, unique=True, db_index=True, generated=False)),
+                ('customer_id', fields.BigIntField(null=True)),
+                ('address', fields.CharField(null=True, description='E.164, null where none leaves', max_length=16)),
+                ('body', fields.CharField(max_length=320)),
+                ('useless_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'sms_order', 'app': 'models', 'pk_attr': 'id', 'table_description': 'An SMS that a step asked for. It becomes a delivery after the answer, or nothing where none leaves.'},
+            bases=['Model'],
         ),
         ops.AlterField(
             model_name='AccessFlow',
@@ -72,8 +85,8 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(
             model_name='AccessFlow',
-            name='sms_body',
-            field=fields.CharField(null=True, description='Text that has not left yet, or would have', max_length=320),
+            name='sms_length',
+            field=fields.SmallIntField(default=6, description='Digits of the code sent'),
         ),
         ops.AddField(
             model_name='AccessFlow',
@@ -82,8 +95,18 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(
             model_name='AccessFlow',
+            name='trusting',
+            field=fields.BooleanField(default=True, description='The device is to be trusted in the end'),
+        ),
+        ops.AddField(
+            model_name='AccessFlow',
             name='wary',
             field=fields.BooleanField(default=False, description='Begun under attack: the phone comes first'),
+        ),
+        ops.AddField(
+            model_name='AccessFlow',
+            name='wrong_codes',
+            field=fields.IntField(default=0, description='Wrong codes before the right one, to be told'),
         ),
         ops.AddConstraint(
             model_name='AccessFlow',
@@ -115,7 +138,7 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name='AuditEvent',
             name='number',
-            field=fields.IntField(null=True, description='1, 2, 3 … of the customer, null before there were seals'),
+            field=fields.BigIntField(null=True, description='1, 2, 3 … of the customer, null before there were seals'),
         ),
         ops.AddField(
             model_name='AuditEvent',
@@ -139,6 +162,11 @@ class Migration(migrations.Migration):
             model_name='Customer',
             name='phone_changed_at',
             field=fields.DatetimeField(null=True, description='When it took the place of another', auto_now=False, auto_now_add=False),
+        ),
+        ops.AddField(
+            model_name='Session',
+            name='accessible',
+            field=fields.BooleanField(default=False, description='Its keypads carry labels'),
         ),
         ops.AddField(
             model_name='Session',

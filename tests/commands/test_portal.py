@@ -20,7 +20,7 @@ from tests.journeys.portal import PRODUCTION
 REFUSED = "postgres://postgres@127.0.0.1:9/portal"  # the discard port, where nobody listens
 NO_ANSWER = "Database: no answer at the address of PORTAL_DATABASE_URL (connection refused)\n"
 STRONG = {"digest_memory_kib": OWASP_MEMORY_KIB, "digest_passes": OWASP_PASSES}
-LACKING = "The database lacks 0001_first_tables: run `portal migrate` first.\n"
+LACKING = "The database lacks 0001_first_tables, 0002_access_machine: run `portal migrate` first.\n"
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_service_that_apprise_does_not_know_is_a_wrong_setting(type_: Type, tm
 
 def test_a_second_migration_has_nothing_to_do(type_: Type) -> None:
     first, second = type_("migrate"), type_("migrate")
-    assert (first.exit_code, first.stdout.splitlines()[-1]) == (0, "1 migration applied.")
+    assert (first.exit_code, first.stdout.splitlines()[-1]) == (0, "2 migrations applied.")
     assert (second.exit_code, second.stdout) == (0, "Nothing to do: the database is up to date.\n")
 
 
@@ -201,5 +201,9 @@ def test_a_printed_schema_that_is_out_of_date_is_told_and_printed_anew(
     assert type_("sdl", "--check").exit_code == 0
 
 
-def test_the_login_of_the_demo_customer_is_two_lines() -> None:
-    assert demo_login() == ["Demo number    30601020304050600", "Demo code      274916"]
+def test_the_login_of_the_demo_customer_is_three_lines() -> None:
+    assert demo_login() == [
+        "Demo number    30601020304050600",
+        "Demo code      274916",
+        "Demo SMS       printed here, for a browser that signs in for the first time",
+    ]

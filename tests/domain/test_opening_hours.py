@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.opening_hours import WEEKLY_HOURS, OpeningHours, next_opening, open_at
+from domain.opening_hours import WEEKLY_HOURS, OpeningHours, day_in_paris, next_opening, open_at
 
 
 def utc(text: str) -> datetime:
@@ -87,6 +87,20 @@ def test_the_week_has_six_days_and_no_sunday() -> None:
     assert [hours.weekday for hours in WEEKLY_HOURS] == [1, 2, 3, 4, 5, 6]
     assert WEEKLY_HOURS[0] == OpeningHours(1, time(8), time(20))
     assert WEEKLY_HOURS[-1] == OpeningHours(6, time(9), time(18))
+
+
+@pytest.mark.parametrize(
+    ("instant", "day"),
+    [
+        ("2026-06-15T21:59:59.999999", date(2026, 6, 15)),
+        ("2026-06-15T22:00", date(2026, 6, 16)),
+        ("2026-12-31T22:59:59", date(2026, 12, 31)),
+        ("2026-12-31T23:00", date(2027, 1, 1)),
+        ("2026-10-24T22:30", date(2026, 10, 25)),  # the night the clocks go back
+    ],
+)
+def test_the_day_begins_at_midnight_in_paris(instant: str, day: date) -> None:
+    assert day_in_paris(utc(instant)) == day
 
 
 @given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2100, 1, 1)), st.booleans())

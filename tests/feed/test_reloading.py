@@ -115,6 +115,7 @@ async def test_what_a_customer_changed_stands_until_the_lender_changes_it(
     assert (customer.email, customer.email_verified_at) == ("new@exemple.fr", NOW)
     assert (customer.address_lines, customer.city) == (["1 place Neuve"], "Lyon")
     assert (customer.phone, customer.phone_verified_at) == ("+33611111111", None)
+    assert (customer.former_phone, customer.phone_changed_at) == ("+33687654321", NOW)
     assert (contract.outstanding_cents, contract.statement_delivery, contract.version) == (
         9000, models.StatementDelivery.ELECTRONIC, 3,
     )  # fmt: skip
@@ -132,6 +133,7 @@ async def test_a_phone_that_the_lender_confirms_stays_verified(load_feed: Load, 
     async with open_database(database_url):
         customer = await models.Customer.get()
     assert (customer.phone, customer.phone_verified_at) == ("+33687654321", NOW)
+    assert (customer.former_phone, customer.phone_changed_at) == (None, None)
 
 
 async def test_a_number_no_contract_has_any_more_signs_nobody_in(load_feed: Load, rows: Rows) -> None:

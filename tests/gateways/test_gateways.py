@@ -5,7 +5,7 @@ import secrets
 import subprocess
 import sys
 import uuid
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,16 @@ import anyio
 import pytest
 from redis.asyncio import Redis
 
-from gateways import open_gateways, open_vault
+from gateways import open_gateways, open_vault, utc_now
 from gateways.apprise_messages import AppriseMessages
+from gateways.local_staff_tokens import LocalStaffTokens
 from gateways.mistakes import SettingsMistakes
+from gateways.provider_staff_tokens import ProviderStaffTokens
 from gateways.rate_limits import Limit, MemoryRateLimits, RateLimitsUnavailable, RedisRateLimits
 from gateways.settings import Settings
+from gateways.staff_tokens import BadToken, StaffTokensUnavailable
 from gateways.terminal_messages import TerminalMessages
+from tests.gateways.test_settings import PRODUCTION
 
 pytestmark = pytest.mark.anyio
 
@@ -82,6 +86,30 @@ async def test_a_service_that_apprise_does_not_know_is_a_mistake_of_the_settings
             pass
 
 
+async def test_development_believes_its_own_staff_tokens(tmp_path: Path) -> None:
+    async with open_gateways(quick(tmp_path)) as gateways:
+        assert isinstance(gateways.staff_tokens, LocalStaffTokens)
+        token = gateways.staff_tokens.signed("dev", [], timedelta(minutes=1))
+        assert (await gateways.staff_tokens.verify(token)).subject == "dev"
+
+
+async def test_a_provider_that_is_set_is_the_one_that_is_believed(tmp_path: Path) -> None:
+    """It is not asked at start, when it may be down."""
+    own = LocalStaffTokens(tmp_path, audience="portal", clock=utc_now).signed("dev", [], timedelta(minutes=1))
+    async with open_gateways(quick(tmp_path, staff_issuer="http://127.0.0.1:9")) as gateways:
+        assert isinstance(gateways.staff_tokens, ProviderStaffTokens)
+        with pytest.raises(StaffTokensUnavailable):
+            await gateways.staff_tokens.verify(own)
+
+
+async def test_production_without_a_provider_believes_nobody(tmp_path: Path) -> None:
+    local = LocalStaffTokens(tmp_path, audience="portal", clock=utc_now)
+    settings = Settings.read({**PRODUCTION, "PORTAL_DATA_DIRECTORY": str(tmp_path)})
+    async with open_gateways(settings) as gateways:
+        with pytest.raises(BadToken):
+            await gateways.staff_tokens.verify(local.signed("dev", [], timedelta(minutes=1)))
+
+
 def test_what_development_does_without_is_not_imported() -> None:
     code = "import sys, gateways, gateways.logs; print(*sorted({n.split('.')[0] for n in sys.modules}))"
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
@@ -89,4 +117,4 @@ def test_what_development_does_without_is_not_imported() -> None:
     loaded = subprocess.run(run, env=environ, capture_output=True, text=True, check=True).stdout.split()
 
     assert "gateways" in loaded
-    assert not {"apprise", "redis", "limits", "requests"} & set(loaded)
+    assert not {"apprise", "redis", "limits", "requests", "httpx", "joserfc"} & set(loaded)

@@ -58,6 +58,8 @@ def test_every_kind_of_value_is_read() -> None:
         "PORTAL_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8, ::1",
         "PORTAL_PEPPERS": f"b:{SECRET}2,a:{SECRET}1",
         "PORTAL_REDIS_URL": "redis://cache:6379/1",
+        "PORTAL_STAFF_ISSUER": "https://login.example.com/realms/staff/",
+        "PORTAL_STAFF_ALGORITHMS": "ES256, RS256",
         "PORTAL_LOG_LEVEL": "",
     })  # fmt: skip
 
@@ -67,6 +69,8 @@ def test_every_kind_of_value_is_read() -> None:
     assert settings.allowed_origins == ("https://a.example.com", "http://localhost:3000")
     assert settings.trusted_proxies == tuple(map(ip_network, ("127.0.0.1", "10.0.0.0/8", "::1")))
     assert [pepper.id for pepper in settings.peppers] == ["b", "a"]
+    assert settings.staff_issuer == "https://login.example.com/realms/staff/"
+    assert settings.staff_algorithms == ("ES256", "RS256")
     assert settings.log_level == "info"
 
 
@@ -139,6 +143,12 @@ def test_all_mistakes_come_in_one_message() -> None:
         ("PORTAL_REDIS_URL", "localhost:6379", "must be an address that begins with redis:// or"),
         ("PORTAL_SMS_URL", "json://host/", "must be an Apprise URL with {to} where the recipient goes"),
         ("PORTAL_PEPPERS", SECRET, "needs an id, a colon and a secret in pepper 1, as in 2026a:secret"),
+        ("PORTAL_STAFF_ISSUER", "login.example.com", "must be an address that begins with https:// or"),
+        ("PORTAL_STAFF_ISSUER", "https://a.fr/?x=1", "must be an issuer such as https://login.example.com/"),
+        ("PORTAL_STAFF_ISSUER", "https://u:p@a.fr", "must be an issuer such as https://login.example.com/"),
+        ("PORTAL_STAFF_ALGORITHMS", "HS256", "must be some of RS256, RS384, RS512, PS256, PS384, PS512, ES"),
+        ("PORTAL_STAFF_ALGORITHMS", "RS256,none", "must be some of RS256, RS384, RS512, PS256, PS384, PS5"),
+        ("PORTAL_STAFF_ALGORITHMS", ",", "must be some of RS256, RS384, RS512, PS256, PS384, PS512, ES256"),
         ("PORTAL_SMS_CODE", "x", "is unknown: did you mean PORTAL_SMS_URL?"),
         ("PORTAL_ZZZZZZ", "x", "is unknown"),
     ],
@@ -155,6 +165,7 @@ def test_a_mistake_is_told_in_plain_words(name: str, value: str, words: str) -> 
         ({"PORTAL_DIGEST_PASSES": "1"}, "PORTAL_DIGEST_PASSES"),
         ({"PORTAL_WORKERS": "2"}, "PORTAL_REDIS_URL"),
         ({"PORTAL_PEPPERS": ""}, "PORTAL_PEPPERS"),
+        ({"PORTAL_STAFF_ISSUER": "http://login.example.com"}, "PORTAL_STAFF_ISSUER"),
     ],
 )
 def test_production_refuses_what_development_allows(changes: dict[str, str], name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,10 @@ from redis.exceptions import RedisError
 
 from gateways.vault import OWASP_MEMORY_KIB, OWASP_PASSES
 from tests.gateways.conftest import Service, service
-from tests.journeys.databases import Filled, copied, database_on_server, empty_redis, fill
+from tests.journeys.databases import Filled, copied, empty_redis, fill
+from tests.journeys.personal import spilled_by
 from tests.journeys.portal import PRODUCTION, Portal
+from tests.servers import database_on_server
 
 __all__ = ["service"]
 
@@ -52,11 +54,7 @@ def redis_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres_filled(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterator[Filled]:
-    with ExitStack() as stack:
-        try:
-            url = stack.enter_context(database_on_server())
-        except (OSError, TimeoutError) as error:
-            pytest.skip(f"no PostgreSQL server at PORTAL_TEST_POSTGRES_URL: {error}")
+    with database_on_server() as url:
         yield fill(tmp_path_factory.mktemp("postgres"), database_url=url, redis_url=redis_url)
 
 
@@ -77,7 +75,10 @@ def shared_portal(filled: Filled, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @contextmanager
 def servers() -> Iterator[Serve]:
-    """Starts servers; in the end each must stop when told to, with exit code 0 and without a traceback."""
+    """Starts servers. In the end each must stop when told to, with exit code 0 and without a traceback.
+
+    Neither its log nor the errors that browsers were given may say anything of anybody.
+    """
     started: list[Portal] = []
 
     def start(folder: Path, **settings: Any) -> Portal:
@@ -89,6 +90,7 @@ def servers() -> Iterator[Serve]:
         for portal in started:
             assert portal.stop() == 0, portal.stdout + portal.stderr
             assert "Traceback" not in portal.stderr, portal.stderr
+            assert spilled_by(portal) == []
     finally:
         for portal in started:
             portal.kill()

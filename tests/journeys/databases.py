@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 from urllib.parse import urlsplit
 
-import asyncpg  # type: ignore[import-untyped]
 from redis import Redis
 
-from tests.conftest import SERVER
 from tests.journeys.portal import CHEAP, Portal
+from tests.servers import database_on_server, on_server
 
 
 @dataclass(frozen=True)
@@ -80,33 +76,8 @@ def copied(filled: Filled, folder: Path) -> Iterator[dict[str, Any]]:
         yield {**settings, "database_url": url}
 
 
-@contextmanager
-def database_on_server(template: str = "template0") -> Iterator[str]:
-    """A PostgreSQL database, dropped in the end whoever still uses it."""
-    name = f"portal_test_{token_hex(6)}"
-    on_server(f"CREATE DATABASE {name} TEMPLATE {template}")
-    try:
-        yield f"{SERVER.rpartition('/')[0]}/{name}"
-    finally:
-        on_server(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-
-
 def name_of(url: str) -> str:
     return urlsplit(url).path.strip("/")
-
-
-def on_server(sql: str, url: str = SERVER) -> list[dict[str, Any]]:
-    """Run a statement on the server, or in one of its databases."""
-
-    async def run() -> list[dict[str, Any]]:
-        connection = await asyncpg.connect(url, timeout=5)
-        try:
-            return [dict(row) for row in await connection.fetch(sql)]
-        finally:
-            await connection.close()
-
-    with ThreadPoolExecutor(1) as thread:  # the caller may be in a loop of its own
-        return thread.submit(asyncio.run, run()).result()
 
 
 def query(url: str, sql: str) -> list[dict[str, Any]]:
@@ -117,6 +88,18 @@ def query(url: str, sql: str) -> list[dict[str, Any]]:
     with closing(sqlite3.connect(file)) as database, database:
         database.row_factory = sqlite3.Row
         return [dict(row) for row in database.execute(sql)]
+
+
+def earlier(url: str, column: str, *, seconds: int) -> str:
+    """`column = …` of an UPDATE that takes an instant back."""
+    if url.startswith("sqlite"):
+        return f"{column} = datetime({column}, '-{seconds} seconds') || '+00:00'"
+    return f"{column} = {column} - interval '{seconds} seconds'"
+
+
+def of_customer(number: str) -> str:
+    """`customer_id = …` of a WHERE, by what the customer types to sign in."""
+    return f"customer_id = (SELECT customer_id FROM identifier WHERE number = '{number}')"
 
 
 def empty_redis(url: str) -> str | None:

@@ -15,6 +15,7 @@ from typing import Any
 
 PORTAL = Path(sys.executable).with_name("portal")
 ADDRESS = re.compile(r"http://[\w.]+:(\d+)/graphql")
+SHOWN = ("  Demo ", "┌", "│", "└")
 START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 30
 # Digests too cheap for anything but tests; one address signs in many customers.
@@ -22,6 +23,9 @@ CHEAP = {
     "digest_memory_kib": 8,
     "digest_passes": 1,
     "access_flows_of_address_max": 100_000,
+    "access_tries_of_address_max": 100_000,
+    "access_tries_of_code_max": 100_000,
+    "sms_of_address_max": 100_000,
     "deliveries_pause_seconds": 1,
 }
 
@@ -56,6 +60,9 @@ class Portal:
         self.folder = folder
         self.data = Path(str(settings.get("data_directory", folder / "data")))
         self.started_at = time.perf_counter()
+        self.trusted: dict[str, dict[str, str]] = {}  # device cookies by the number that signed in
+        self.held: set[str] = set()  # tokens that browsers were given, codes and phones they sent
+        self.refusals: list[tuple[str, str]] = []  # what browsers asked, and the errors they were given
         self.settings = {"port": 0, "data_directory": self.data, **settings}
         with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
             self.process = subprocess.Popen(
@@ -75,6 +82,12 @@ class Portal:
     @property
     def stderr(self) -> str:
         return (self.folder / "stderr").read_text(encoding="utf-8")
+
+    @property
+    def said(self) -> str:
+        """All it wrote, save its welcome and, in development, the messages it shows in boxes."""
+        lines = self.stdout.partition("/graphql\n")[2].splitlines()
+        return "\n".join([*(line for line in lines if not line.startswith(SHOWN)), self.stderr])
 
     @property
     def url(self) -> str:

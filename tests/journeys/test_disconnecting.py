@@ -24,7 +24,7 @@ async def test_sixty_clients_that_hang_up_leave_every_connection_and_lock_free(
     copy: dict[str, Any], serve: Serve
 ) -> None:
     portal = serve(**copy, database_pool_max=POOL_MAX)
-    async with Browser(portal.url) as browser:
+    async with Browser(portal) as browser:
         await browser.sign_in(DEMO_NUMBER, DEMO_CODE)
         before = await browser.ask(DASHBOARD)
         version = (await browser.ask(VERSION))["customer"]["version"]

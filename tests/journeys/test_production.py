@@ -13,7 +13,7 @@ import pytest
 
 from feed.sample.demo import DEMO_CODE, DEMO_NUMBER
 from tests.gateways.conftest import Service
-from tests.journeys.browser import FAST, Browser
+from tests.journeys.browser import FAST, Browser, texts_of
 from tests.journeys.conftest import Serve, on_sqlite
 from tests.journeys.databases import Filled, copied, query
 from tests.journeys.portal import run
@@ -42,10 +42,10 @@ def test_production_tells_all_that_is_missing_in_one_message(tmp_path: Path) -> 
 
 @on_sqlite
 async def test_production_shows_no_tools_binds_its_cookie_to_https_and_knows_its_origins(
-    copy: dict[str, Any], production: dict[str, Any], serve: Serve
+    copy: dict[str, Any], production: dict[str, Any], service: Service, serve: Serve
 ) -> None:
     portal = serve(**{**copy, **production, "allowed_origins": "https://shop.example"})
-    async with Browser(portal.url) as browser:
+    async with Browser(portal, texts=texts_of(service)) as browser:
         page = await browser.http.get("/graphql", headers={"Accept": "text/html"})
         assert (page.status_code, page.headers["content-type"]) == (406, "application/json; charset=utf-8")
         assert (await browser.http.get("/graphql/assets/graphiql.js")).status_code == 404
@@ -55,12 +55,12 @@ async def test_production_shows_no_tools_binds_its_cookie_to_https_and_knows_its
         assert "Did you mean" not in misspelt[0]["message"]
 
         assert (await browser.sign_in(DEMO_NUMBER, DEMO_CODE))["__typename"] == "SignedIn"
-        (cookie,) = browser.set_cookies
-        name, *attributes = cookie.split("; ")
-        assert name.startswith("__Host-session=")
-        assert sorted(a.casefold() for a in attributes) == sorted(
-            ["httponly", "max-age=43200", "path=/", "samesite=strict", "secure"]
-        )
+        given = [cookie.split("; ") for cookie in browser.set_cookies]
+        assert [pair.partition("=")[0] for pair, *_ in given] == ["__Host-device", "__Host-session"]
+        for seconds, (_, *attributes) in zip((400 * 86_400, 43_200), given, strict=True):
+            assert sorted(a.casefold() for a in attributes) == sorted(
+                ["httponly", f"max-age={seconds}", "path=/", "samesite=strict", "secure"]
+            )
         assert await browser.ask(WHO) == {"customer": {"firstNames": "Camille"}}
         await browser.ask("mutation { signOut { sessionsClosed } }")
         assert await browser.ask(WHO) == {"customer": None}
@@ -80,12 +80,12 @@ async def test_the_address_of_a_client_is_taken_from_trusted_proxies_only(
     seen = []
     for last in range(4):
         forwarded = {"X-Forwarded-For": f"203.0.113.250, 198.51.100.{last}"}
-        async with Browser(portal.url, headers=forwarded) as browser:
+        async with Browser(portal, headers=forwarded) as browser:
             seen.append((await browser.ask(LOG_IN))["step"]["__typename"])
     assert seen[:2] == ["KeypadStep"] * 2
     assert seen[2:] == (["Throttled"] if throttled else ["KeypadStep"]) * 2
     forged = {"X-Forwarded-For": "203.0.113.250, 198.51.100.7"}
-    async with Browser(portal.url, headers=forged) as browser:
+    async with Browser(portal, headers=forged) as browser:
         last_one = [(await browser.ask(LOG_IN))["step"]["__typename"] for _ in range(3)]
     assert last_one[-1] == "Throttled"
 
@@ -96,9 +96,9 @@ async def test_two_workers_share_sessions_limits_and_the_outbox(
     with copied(postgres_filled, tmp_path / "postgres") as copy:
         services = {"sms_url": service.url, "email_url": service.url}
         portal = serve(**{**copy, **services, "workers": 2, "deliveries_batch_max": 2})
-        async with Browser(portal.url) as browser:
+        async with Browser(portal, texts=texts_of(service)) as browser:
             assert (await browser.sign_in(DEMO_NUMBER, DEMO_CODE))["__typename"] == "SignedIn"
-            clients = [Browser(portal.url, cookie=browser.cookie) for _ in range(12)]
+            clients = [Browser(portal, cookie=browser.cookie) for _ in range(12)]
             try:
                 answers = await asyncio.gather(*(client.ask(DASHBOARD) for client in clients))
                 assert answers == [answers[0]] * 12
@@ -113,7 +113,7 @@ async def test_two_workers_share_sessions_limits_and_the_outbox(
         portal.tell(signal.SIGTERM)
         assert portal.ended() == 0
         sent = [request["id"] for request in service.requests]
-        assert len(set(sent)) == len(sent) == 15
+        assert len(set(sent)) == len(sent) == 17  # two of them of the sign-in
         states = query(copy["database_url"], "SELECT state, count(*) AS found FROM delivery GROUP BY state")
-        assert states == [{"state": "SENT", "found": 15}]
+        assert states == [{"state": "SENT", "found": 17}]
     assert "Traceback" not in portal.stderr

@@ -6,7 +6,8 @@ import asyncio
 import os
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -16,10 +17,10 @@ import pytest
 from feed.sample.demo import DEMO_CODE, DEMO_NUMBER
 from tests.journeys.browser import Browser
 from tests.journeys.conftest import Serve
-from tests.journeys.databases import query
+from tests.journeys.databases import earlier, query
 from tests.journeys.portal import Portal
 from tests.journeys.proxy import Proxy
-from tests.journeys.test_changing import CHANGE_PHONE
+from tests.journeys.test_changing import CHANGE_PHONE, messages
 from tests.journeys.test_health import OK, asked
 
 DASHBOARD = "{ customer { firstNames contracts { label operations(first: 3) { nodes { label amount } } } } }"
@@ -55,10 +56,11 @@ def proxy_to(url: str, port: int) -> Proxy:
     return Proxy(parts.hostname or "127.0.0.1", parts.port or port)
 
 
-async def signed_in(portal: Portal) -> Browser:
-    browser = Browser(portal.url)
-    assert (await browser.sign_in(DEMO_NUMBER, DEMO_CODE))["__typename"] == "SignedIn"
-    return browser
+@asynccontextmanager
+async def signed_in(portal: Portal) -> AsyncIterator[Browser]:
+    async with Browser(portal) as browser:
+        assert (await browser.sign_in(DEMO_NUMBER, DEMO_CODE))["__typename"] == "SignedIn"
+        yield browser
 
 
 async def test_a_database_server_that_goes_away_and_comes_back(
@@ -66,7 +68,7 @@ async def test_a_database_server_that_goes_away_and_comes_back(
 ) -> None:
     with proxy_to(postgres_copy["database_url"], 5432) as proxy:
         portal = serve(**{**postgres_copy, "database_url": through(proxy, postgres_copy["database_url"])})
-        async with await signed_in(portal) as browser:
+        async with signed_in(portal) as browser:
             before = await browser.ask(DASHBOARD)
             for _ in range(2):
                 proxy.cut()
@@ -89,7 +91,7 @@ async def test_a_database_server_that_hangs_holds_nobody_for_long(
     with proxy_to(postgres_copy["database_url"], 5432) as proxy:
         url = through(proxy, postgres_copy["database_url"])
         portal = serve(**{**postgres_copy, "database_url": url, "operation_seconds_max": 1})
-        async with await signed_in(portal) as browser:
+        async with signed_in(portal) as browser:
             before = await browser.ask(DASHBOARD)
             proxy.stall()
             answer = (await browser.send(DASHBOARD)).json()
@@ -108,7 +110,7 @@ async def test_what_was_answered_is_kept_and_the_rest_is_whole_or_absent_when_co
 ) -> None:
     with proxy_to(postgres_copy["database_url"], 5432) as proxy:
         portal = serve(**{**postgres_copy, "database_url": through(proxy, postgres_copy["database_url"])})
-        async with await signed_in(portal) as browser:
+        async with signed_in(portal) as browser:
             start = (await browser.ask(VERSION))["customer"]["version"]
             changed = 0
             for turn in range(6):
@@ -143,8 +145,8 @@ async def test_counters_that_are_away_close_the_ways_in_and_leave_reading_open(
 ) -> None:
     with proxy_to(postgres_copy["redis_url"], 6379) as proxy:
         portal = serve(**{**postgres_copy, "redis_url": through(proxy, postgres_copy["redis_url"])})
-        async with await signed_in(portal) as browser, Browser(portal.url) as stranger:
-            before, sent = await browser.ask(DASHBOARD), len(portal.messages())
+        async with signed_in(portal) as browser, Browser(portal) as stranger:
+            before, sent = await browser.ask(DASHBOARD), messages(portal, since=0, count=2)
             proxy.cut()
             assert await browser.ask(DASHBOARD) == before
             for act in ("logIn", "recoverCode", "connectFirstTime"):
@@ -152,7 +154,7 @@ async def test_counters_that_are_away_close_the_ways_in_and_leave_reading_open(
                 assert (answer["__typename"], answer["retryAfterSeconds"]) == ("TemporarilyUnavailable", 5)
             asked_for = (await browser.ask(CHANGE_PHONE, to="07 30 00 98 78"))["changed"]
             assert asked_for["code"] == "TEMPORARILY_UNAVAILABLE"
-            assert len(portal.messages()) == sent
+            assert portal.messages() == sent
             assert asked(portal, "/health/ready") == (200, {**OK, "rate_limits": "unavailable"})
 
             proxy.restore()
@@ -165,7 +167,7 @@ async def test_a_file_that_another_process_writes_to_is_read_and_written_again_o
 ) -> None:
     url = sqlite_copy["database_url"]
     portal = serve(**{**sqlite_copy, "database_url": f"{url}?busy_timeout=0.2"})
-    async with await signed_in(portal) as browser, Browser(portal.url) as stranger:
+    async with signed_in(portal) as browser, Browser(portal) as stranger:
         before, version = await browser.ask(DASHBOARD), (await browser.ask(VERSION))["customer"]["version"]
         _look_idle(url)
         with closing(sqlite3.connect(url.removeprefix("sqlite://"), isolation_level=None)) as other:
@@ -183,7 +185,7 @@ async def test_a_file_that_another_process_writes_to_is_read_and_written_again_o
 
 def _look_idle(url: str) -> None:
     """As if the session had not been used for a minute: the next request wants to write that it was."""
-    query(url, "UPDATE session SET seen_at = datetime(seen_at, '-60 seconds') || '+00:00'")
+    query(url, f"UPDATE session SET {earlier(url, 'seen_at', seconds=60)}")
 
 
 SMALL_DISK = 'mount -t tmpfs -o size=24m none "$1" && cp -r "$2"/. "$1" && shift 2 && exec "$@"'
@@ -199,8 +201,9 @@ async def test_a_full_disk_loses_nothing_and_is_left_behind(
         pytest.skip("no file system of its own can be mounted here (unshare -rm)")
     settings = {"data_directory": disk, "database_url": f"sqlite://{disk}/portal.sqlite3"}
     portal = serve(before=small, **{**sqlite_copy, **settings})
-    seen = Path(f"/proc/{portal.process.pid}/root{disk}")  # the disk is the server's alone
-    async with await signed_in(portal) as browser:
+    # The disk is the server's alone.
+    portal.data = seen = Path(f"/proc/{portal.process.pid}/root{disk}")
+    async with signed_in(portal) as browser:
         start = (await browser.ask(VERSION))["customer"]["version"]
         before = await browser.ask(DASHBOARD)
         _fill(seen / "filler")

@@ -32,8 +32,15 @@ class Scene:
     credit: models.Contract
     card: models.Card
     statement: models.Statement
+    device: models.Device
     flow: models.AccessFlow
     marcs: dict[str, Any]
+
+    @property
+    def parents(self) -> dict[str, Any]:
+        """Camille's rows that others of hers may point at."""
+        rows = (self.credit, self.card, self.statement, self.device)
+        return dict(zip(("contract", "card", "statement", "device"), rows, strict=True))
 
     @classmethod
     async def set(cls, gateways: Gateways) -> Self:
@@ -43,9 +50,14 @@ class Scene:
             "contract": marcs_loan,
             "card": await cast.card(marcs_loan),
             "statement": await cast.statement(marcs_loan),
+            "device": await device(marc),
         }
-        card, statement = await cast.card(credit), await cast.statement(credit)
-        return cls(gateways, camille, marc, credit, card, statement, await flow(), marcs)
+        card, statement, trusted = (
+            await cast.card(credit),
+            await cast.statement(credit),
+            await device(camille),
+        )
+        return cls(gateways, camille, marc, credit, card, statement, trusted, await flow(), marcs)
 
     async def make(self, table: type[Model], **columns: Any) -> Any:
         """A valid row of Camille's, but for the columns given."""
@@ -73,12 +85,26 @@ async def session(owner: models.Customer, **columns: Any) -> models.Session:
     given = {
         "customer_id": owner.id,
         "token_digest": token_hex(32),
-        "assurance": models.Assurance.CODE_ONLY,
+        "strong_at": NOON,
         "created_at": NOON,
         "seen_at": NOON,
         "expires_at": NOON + timedelta(hours=12),
     }
     return await models.Session.create(**{**given, **columns})
+
+
+async def device(owner: models.Customer, **columns: Any) -> models.Device:
+    given = {"customer_id": owner.id, "token_digest": token_hex(32), "label": "Firefox, Windows"}
+    at = {"created_at": NOON, "strong_at": NOON, "seen_at": NOON}
+    return await models.Device.create(**{**given, **at, **columns})
+
+
+async def audit_head(owner: models.Customer, **columns: Any) -> models.AuditHead:
+    return await models.AuditHead.create(**{"customer_id": owner.id, **columns})
+
+
+async def sms_order(**columns: Any) -> models.SmsOrder:
+    return await models.SmsOrder.create(**{"body": "Bonjour", "useless_at": NOON, **columns})
 
 
 async def audit_event(owner: models.Customer, **columns: Any) -> models.AuditEvent:
@@ -106,6 +132,7 @@ BUILDERS: dict[type[Model], Callable[..., Awaitable[Model]]] = {
     models.AccessFlow: lambda scene, **columns: flow(**columns),
     models.AttemptTally: lambda scene, **columns: tally(**columns),
     models.AuditEvent: lambda scene, **columns: audit_event(scene.camille, **columns),
+    models.AuditHead: lambda scene, **columns: audit_head(scene.camille, **columns),
     models.Card: lambda scene, **columns: cast.card(scene.credit, **columns),
     models.Confirmation: lambda scene, **columns: cast.confirmation(scene.gateways, scene.camille, **columns),
     models.Contract: lambda scene, **columns: cast.contract(scene.camille, **columns),
@@ -113,6 +140,7 @@ BUILDERS: dict[type[Model], Callable[..., Awaitable[Model]]] = {
     models.Customer: lambda scene, **columns: cast.customer(**columns),
     models.CustomerReference: lambda scene, **columns: reference(scene.camille, **columns),
     models.Delivery: lambda scene, **columns: cast.delivery(scene.camille, **columns),
+    models.Device: lambda scene, **columns: device(scene.camille, **columns),
     models.Identifier: lambda scene, **columns: identifier(scene.credit, **columns),
     models.Instalment: lambda scene, **columns: cast.instalment(scene.credit, **columns),
     models.Keypad: lambda scene, **columns: keypad(scene.flow, **columns),
@@ -120,5 +148,6 @@ BUILDERS: dict[type[Model], Callable[..., Awaitable[Model]]] = {
         scene.credit, **{"statement_id": scene.statement.id, "card_id": scene.card.id, **columns}
     ),
     models.Session: lambda scene, **columns: session(scene.camille, **columns),
+    models.SmsOrder: lambda scene, **columns: sms_order(**columns),
     models.Statement: lambda scene, **columns: cast.statement(scene.credit, **{"number": 2, **columns}),
 }

@@ -35,8 +35,13 @@ def spoilt(name: str, case: str = "", **columns: Any) -> Spoilt:
 
 
 CHECKS: dict[type[Model], list[Spoilt]] = {
-    models.AccessFlow: [spoilt("access_flow_has_a_life", expires_at=NOON)],
+    models.AccessFlow: [
+        spoilt("access_flow_has_a_life", expires_at=NOON),
+        spoilt("access_flow_tries_not_negative", tries=-1),
+    ],
     models.AttemptTally: [spoilt("attempt_tally_not_negative", failures=-1)],
+    models.AuditEvent: [spoilt("audit_event_number_from_one", number=0)],
+    models.AuditHead: [spoilt("audit_head_not_negative", last_number=-1)],
     models.Card: [
         spoilt("card_number_begins_3060", "other prefix", number="40600000000000017"),
         spoilt("card_number_begins_3060", "16 digits", number="3060000000000017"),
@@ -98,9 +103,11 @@ CHECKS: dict[type[Model], list[Spoilt]] = {
 # The second row with these columns is refused.
 UNIQUES: dict[type[Model], list[Spoilt]] = {
     models.AccessFlow: [spoilt("token_digest", token_digest="a" * 64)],
+    models.AuditEvent: [spoilt("audit_event_number_once", number=7)],
     models.Card: [spoilt("card_number_once", number="30600000000000025")],
     models.Contract: [spoilt("contract_file_number_once", file_number="F-1")],
     models.Credential: [spoilt("credential_one_in_force", replaced_at=None)],
+    models.Device: [spoilt("device_once", token_digest="a" * 64)],
     models.Instalment: [spoilt("instalment_number_once", number=7)],
     models.Keypad: [spoilt("token_digest", token_digest="a" * 64)],
     models.Operation: [spoilt("operation_reference_once", reference="O-1")],
@@ -191,6 +198,14 @@ async def test_replaced_codes_are_kept_beside_the_one_in_force(scene: Scene) -> 
         await scene.make(models.Credential, replaced_at=NOON)
     await scene.make(models.Credential)
     assert await models.Credential.owned_by(scene.camille.id).filter(replaced_at=None).count() == 1
+
+
+async def test_a_browser_may_be_trusted_again_after_it_was_forgotten(scene: Scene) -> None:
+    for _ in range(2):
+        await scene.make(models.Device, token_digest="b" * 64, revoked_at=NOON)
+    await scene.make(models.Device, token_digest="b" * 64)
+    hers = models.Device.owned_by(scene.camille.id).filter(token_digest="b" * 64)
+    assert (await hers.count(), await hers.filter(revoked_at=None).count()) == (3, 1)
 
 
 @pytest.mark.parametrize(("_case", "columns"), [("first", {"debit_day": 1}), ("last", {"debit_day": 31})])

@@ -47,6 +47,7 @@ def test_every_relation_to_a_customers_rows_is_tried() -> None:
         ("Operation", "card"),
         ("Operation", "contract"),
         ("Operation", "statement"),
+        ("Session", "device"),
         ("Statement", "contract"),
     }
 
@@ -123,8 +124,8 @@ def _hangs_on_a_contract(table: type[Model]) -> bool:
     ("table", "relation"), [param for param in _relations() if is_owned(param.values[0])]
 )
 async def test_a_parent_with_rows_cannot_be_deleted(scene: Scene, table: type[Model], relation: str) -> None:
-    parent = {"contract": scene.credit, "card": scene.card, "statement": scene.statement}[relation]
-    child = await scene.make(table)
+    parent = scene.parents[relation]
+    child = await scene.make(table, **{f"{relation}_id": parent.id})
     assert getattr(child, f"{relation}_id") == parent.id
     with pytest.raises(IntegrityError, match="(?i)foreign key"):
         await parent.delete()
@@ -151,5 +152,5 @@ async def test_what_is_required_cannot_become_null(scene: Scene, table: type[Mod
 
 
 def test_the_customer_is_required_in_every_table_of_theirs() -> None:
-    assert len(OWNED_TABLES) == 10
+    assert len(OWNED_TABLES) == 11
     assert all("customer_id" in _required(table) for table in OWNED_TABLES)

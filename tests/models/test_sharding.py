@@ -49,7 +49,14 @@ async def test_the_tables_of_customers_are_the_ones_with_a_customer_id(catalogue
     )
     nullable = {row["table_name"]: row["is_nullable"] for row in rows}
     assert {name: nullable.pop(name) for name in OWNED} == dict.fromkeys(OWNED, "NO")
-    assert nullable == {"access_flow": "YES", "customer_reference": "NO", "identifier": "NO"}
+    assert nullable == {
+        "access_flow": "YES",
+        "attempt_tally": "YES",
+        "audit_head": "NO",
+        "customer_reference": "NO",
+        "identifier": "NO",
+        "sms_order": "YES",
+    }
 
 
 async def test_every_unique_key_of_a_customers_table_holds_the_customer(catalogue: Any) -> None:
@@ -95,7 +102,7 @@ async def test_the_schema_partitioned_by_customer_takes_the_same_keys(
         split, whole = await _keys(catalogue, "sharded"), await _keys(catalogue, "public")
         assert split == whole
         assert {table for table, _ in split} == set(SPLIT_BY)
-        assert len([definition for definition in split.values() if "FOREIGN KEY" in definition]) == 16
+        assert len([definition for definition in split.values() if "FOREIGN KEY" in definition]) == 18
 
 
 async def _keys(connection: Any, schema: str) -> dict[tuple[str, str], str]:

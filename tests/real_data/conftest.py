@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from secrets import token_hex
 
-import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from feed.load import Stopped, load
@@ -19,8 +16,8 @@ from feed.report import Summary
 from models.backends.migrating import migrate
 from tests.real_data import berka, uci
 from tests.real_data.sources import source
+from tests.servers import database_on_server
 
-SERVER = os.environ.get("PORTAL_TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 
 
@@ -64,17 +61,9 @@ def loaded(
         shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
         yield _load(f"sqlite://{file}", feeds, folder)
         return
-    name = f"portal_real_{token_hex(6)}"
-    try:
-        asyncio.run(_on_server(f"CREATE DATABASE {name}"))
-    except (OSError, TimeoutError) as error:
-        pytest.skip(f"no PostgreSQL server at PORTAL_TEST_POSTGRES_URL: {error}")
-    try:
-        url = f"{SERVER.rpartition('/')[0]}/{name}"
+    with database_on_server() as url:
         asyncio.run(migrate(url, lambda _line: None))
         yield _load(url, feeds, folder)
-    finally:
-        asyncio.run(_on_server(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 def _load(url: str, feeds: Feeds, folder: Path) -> Loaded:
@@ -85,11 +74,3 @@ def _load(url: str, feeds: Feeds, folder: Path) -> Loaded:
     for summary in summaries:
         assert not isinstance(summary, Stopped), summary.problems
     return Loaded(url, *summaries)  # type: ignore[arg-type]
-
-
-async def _on_server(sql: str) -> None:
-    server = await asyncpg.connect(SERVER, timeout=5)
-    try:
-        await server.execute(sql)
-    finally:
-        await server.close()

@@ -9,7 +9,7 @@ from models import Customer
 from resolvers.context import Context
 from resolvers.sessions import Cookie
 from tests import cast
-from tests.cast import Access, camille_with_access
+from tests.cast import BROWSER, Access, camille_with_access
 from tests.kept import database, database_url, kept_url
 
 __all__ = [
@@ -43,6 +43,7 @@ def context(database: str, gateways: Gateways, cookies: list[Cookie], wakings: l
     return Context(
         gateways=gateways,
         address="192.0.2.1",
+        device_token=BROWSER,
         set_session=cookies.append,
         wake_outbox=lambda: wakings.append(None),
     )

@@ -7,18 +7,18 @@ from datetime import date, timedelta
 import pytest
 
 import models
+from domain.assurance import Assurance
 from domain.codes import Weakness
-from domain.refusals import AccountLocked, FlowOver, InvalidField, InvalidInput, Throttled
+from domain.refusals import AccountLocked, FlowOver, InvalidField, InvalidInput
 from gateways import Gateways
-from models import Credential, Delivery, Session
+from models import AccessFlow, Credential, Delivery, Session
 from resolvers import sessions
-from resolvers.access import NewCodeAsked
+from resolvers.access import Arrived, NewCodeAsked
 from resolvers.context import Context
 from resolvers.secret_codes import (
     CodesDiffer,
     Entry,
     KeypadOver,
-    SignedIn,
     WeakCode,
     WrongCredentials,
     choose_code,
@@ -34,9 +34,9 @@ NEW = OTHER_CODE
 
 async def test_the_new_code_works_and_the_old_one_does_not(context: Context, access: Access) -> None:
     step = await new_code_asked(context, access.number, access.owner)
-    assert isinstance(await choose(context, step, NEW), SignedIn)
+    assert isinstance(await choose(context, step, NEW), Arrived)
     assert isinstance(await press(context, access.number, CODE), WrongCredentials)
-    assert isinstance(await press(context, access.number, NEW), SignedIn)
+    assert isinstance(await press(context, access.number, NEW), Arrived)
 
 
 async def test_the_old_code_is_kept_as_replaced(context: Context, access: Access) -> None:
@@ -56,24 +56,35 @@ async def test_choosing_signs_in_and_closes_every_other_session(
     await choose(context, step, NEW)
     assert [await sessions.resume(gateways, token) for token in old] == [None, None]
     assert await sessions.resume(gateways, marcs) is not None
-    (cookie,) = cookies
+    provisional, cookie = cookies
+    assert await sessions.resume(gateways, provisional.token) is None
     row = await sessions.resume(gateways, cookie.token)
     assert row is not None
-    assert (row.customer_id, row.assurance) == (access.owner.id, models.Assurance.CODE_ONLY)
+    assert (row.customer_id, row.provisional) == (access.owner.id, False)
+    assert (row.code_at, row.strong_at) == (NOON, NOON)
+    assert sessions.assurance_of(row, NOON) is Assurance.STRONG_RECENT
 
 
 async def test_choosing_tells_the_phone_and_leaves_a_trace(
     context: Context, access: Access, wakings: list[None]
 ) -> None:
     step = await new_code_asked(context, access.number, access.owner)
+    await cast.session_token(context.gateways, access.owner)
     wakings.clear()
     await choose(context, step, NEW)
-    told = (await Delivery.owned_by(access.owner.id).order_by("id"))[-1]
-    assert (told.address, told.channel) == (CAMILLE_PHONE, models.Channel.SMS)
-    assert "votre code secret a été modifié" in str(told.body)
-    assert NEW not in str(told.body)
-    (event,) = await models.AuditEvent.owned_by(access.owner.id)
-    assert (event.kind, event.details) == ("CODE_CHOSEN", {"purpose": "FORGOTTEN_CODE"})
+    *_, device, sms, email = await Delivery.owned_by(access.owner.id).order_by("id")
+    assert (sms.address, sms.channel) == (CAMILLE_PHONE, models.Channel.SMS)
+    assert [told.address for told in (device, email)] == ["camille@exemple.fr"] * 2
+    assert "nouvel appareil" in str(device.body)
+    for told in (sms, email):
+        assert "votre code secret a été modifié" in str(told.body)
+        assert NEW not in str(told.body)
+    event, trusted = await models.AuditEvent.owned_by(access.owner.id).order_by("number")
+    assert (trusted.kind, trusted.details) == ("DEVICE_TRUSTED", {})
+    assert (event.kind, event.details) == (
+        "CODE_CHOSEN",
+        {"purpose": "FORGOTTEN_CODE", "sessions_closed": 1},
+    )
     assert len(wakings) == 1
 
 
@@ -82,9 +93,9 @@ async def test_a_locked_account_opens_again(context: Context, access: Access) ->
         await press(context, access.number, OTHER_CODE)
     assert isinstance(await press(context, access.number), AccountLocked)
     step = await new_code_asked(context, access.number, access.owner)
-    assert isinstance(await choose(context, step, NEW), SignedIn)
+    assert isinstance(await choose(context, step, NEW), Arrived)
     assert await failures_of(step.flow) == 0
-    assert isinstance(await press(context, access.number, NEW), SignedIn)
+    assert isinstance(await press(context, access.number, NEW), Arrived)
 
 
 async def test_a_first_code_is_chosen_the_same_way(context: Context, cookies: list[Cookie]) -> None:
@@ -93,9 +104,10 @@ async def test_a_first_code_is_chosen_the_same_way(context: Context, cookies: li
     number = str(credit.account_number)
     await cast.identifier(credit, number)
     step = await new_code_asked(context, number, owner)
-    assert isinstance(await choose(context, step, NEW), SignedIn)
-    assert await Credential.owned_by(owner.id).filter(replaced_at=None).count() == len(cookies) == 1
-    assert isinstance(await press(context, number, NEW), SignedIn)
+    assert isinstance(await choose(context, step, NEW), Arrived)
+    assert await Credential.owned_by(owner.id).filter(replaced_at=None).count() == 1
+    assert len(cookies) == 2, "one for the provisional session, one for the session"
+    assert isinstance(await press(context, number, NEW), Arrived)
 
 
 @pytest.mark.parametrize(
@@ -112,13 +124,13 @@ async def test_a_weak_code_is_refused_with_its_reason(
     context: Context, access: Access, cookies: list[Cookie], _case: str, code: str, weakness: Weakness
 ) -> None:
     step = await new_code_asked(context, access.number, access.owner)
-    before = await cast.known_of(access.owner)
+    before, held = await cast.known_of(access.owner), list(cookies)
     refused = await choose(context, step, code)
     assert isinstance(refused, WeakCode)
     assert refused.weakness is weakness
-    assert (await cast.known_of(access.owner), cookies) == (before, [])
+    assert (await cast.known_of(access.owner), cookies) == (before, held)
     assert isinstance(refused.next, NewCodeAsked)
-    assert isinstance(await choose(context, refused.next, NEW), SignedIn)
+    assert isinstance(await choose(context, refused.next, NEW), Arrived)
 
 
 async def test_a_run_of_an_identifier_is_weak(context: Context, gateways: Gateways) -> None:
@@ -135,12 +147,12 @@ async def test_two_entries_that_differ_change_nothing(
     context: Context, access: Access, cookies: list[Cookie]
 ) -> None:
     step = await new_code_asked(context, access.number, access.owner)
-    before = await cast.known_of(access.owner)
+    before, held = await cast.known_of(access.owner), list(cookies)
     refused = await choose(context, step, NEW, CODE)
     assert isinstance(refused, CodesDiffer)
-    assert (await cast.known_of(access.owner), cookies) == (before, [])
+    assert (await cast.known_of(access.owner), cookies) == (before, held)
     assert isinstance(refused.next, NewCodeAsked)
-    assert isinstance(await choose(context, refused.next, NEW), SignedIn)
+    assert isinstance(await choose(context, refused.next, NEW), Arrived)
 
 
 @pytest.mark.parametrize("_case", ["the same twice", "expired", "nobody's"])
@@ -159,6 +171,7 @@ async def test_keypads_that_are_over_change_nothing(
     refused = await choose_code(context, step.flow_token, first, second)
     assert isinstance(refused, KeypadOver)
     assert isinstance(refused.next, NewCodeAsked)
+    before["session"][0]["seen_at"] = clock.now  # something was asked in it
     assert await cast.known_of(access.owner) == before
 
 
@@ -171,7 +184,7 @@ async def test_positions_that_are_no_code_cost_no_keypad(
     spoilt = {**entries, field: Entry(entries[field].keypad_token, [1])}
     refused = await choose_code(context, step.flow_token, spoilt["first"], spoilt["second"])
     assert refused == InvalidInput((InvalidField(field, "POSITIONS_COUNT"),))
-    assert isinstance(await choose(context, step, NEW), SignedIn)
+    assert isinstance(await choose(context, step, NEW), Arrived)
 
 
 async def test_a_walk_elsewhere_chooses_nothing(context: Context, access: Access, clock: Clock) -> None:
@@ -193,11 +206,14 @@ async def test_a_walk_chooses_once(context: Context, access: Access) -> None:
     assert await Session.owned_by(access.owner.id).filter(closed_at=None).count() == 1
 
 
-async def test_one_walk_chooses_thirty_times(context: Context, access: Access) -> None:
-    step = await new_code_asked(context, access.number, access.owner)
-    nobodys = Entry("nobody's", [0] * 6)
-    for _ in range(30):
-        assert isinstance(await choose_code(context, step.flow_token, nobodys, nobodys), KeypadOver)
+async def test_one_walk_chooses_until_its_thirty_answers_are_given(context: Context, access: Access) -> None:
+    step = await new_code_asked(context, access.number, access.owner)  # the code of the SMS was the first
+    for _ in range(29):
+        refused = await choose(context, step, NEW, CODE)
+        assert isinstance(refused, CodesDiffer)
+        assert isinstance(refused.next, NewCodeAsked)
+        step = refused.next
     before = await cast.known_of(access.owner)
-    assert await choose(context, step, NEW) == Throttled(900)
+    assert await choose(context, step, NEW) == FlowOver()
+    assert (await AccessFlow.get(id=step.flow.id)).tries == 30
     assert await cast.known_of(access.owner) == before

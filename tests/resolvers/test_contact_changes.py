@@ -70,7 +70,11 @@ async def test_the_code_makes_the_change_and_everyone_is_told(
     kept = await profiles.read(camille.id)
     column = point.point.value.lower()
     now, was = cast.columns_of(kept), cast.columns_of(camille)
-    assert {name for name in now if now[name] != was[name]} == {column, f"{column}_verified_at", "version"}
+    changed = {column, f"{column}_verified_at", "version"}
+    if point is PHONE:
+        changed |= {"former_phone", "phone_changed_at"}
+        assert (kept.former_phone, kept.phone_changed_at) == (CAMILLE_PHONE, NOON)
+    assert {name for name in now if now[name] != was[name]} == changed
     assert (getattr(kept, column), getattr(kept, f"{column}_verified_at")) == (point.kept, NOON)
     assert kept.version == after.version == 2
     told = [address for address, _ in await queued(camille)]

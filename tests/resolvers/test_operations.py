@@ -6,9 +6,11 @@ from datetime import timedelta
 
 from models.keysets import Slice
 from resolvers import operations
-from resolvers.operations import Filter, Sorting
+from resolvers.operations import Filter, Sight, Sorting
 from tests import cast
 from tests.cast import TODAY
+
+ALL = Sight(Filter(), None)
 
 
 async def test_the_four_orders(database: str) -> None:
@@ -19,7 +21,7 @@ async def test_the_four_orders(database: str) -> None:
     ]
     found = {}
     for sorting in Sorting:
-        page = await operations.page_for_customer(credit.customer_id, Filter(), sorting, Slice(10))
+        page = await operations.page_for_customer(credit.customer_id, ALL, sorting, Slice(10))
         found[sorting] = [rows.index(row) for row in page.rows]
     assert found == {
         Sorting.NEWEST_FIRST: [0, 1, 2],
@@ -43,13 +45,13 @@ async def test_each_parent_gets_its_own(database: str) -> None:
     on_it = [await cast.operation(full, statement_id=listed.id) for _ in range(2)]
     loose = await cast.operation(full)
     by_contract = await operations.pages_by_contract(
-        owner.id, Filter(), Sorting.NEWEST_FIRST, Slice(2), [empty.id, full.id]
+        owner.id, ALL, Sorting.NEWEST_FIRST, Slice(2), [empty.id, full.id]
     )
     assert [list(page.rows) for page in by_contract] == [[], [loose, on_it[1]]]
-    assert await operations.counts_by_contract(owner.id, Filter(), [empty.id, full.id]) == [0, 3]
-    by_statement = await operations.pages_by_statement(owner.id, Slice(5), [bare.id, listed.id])
+    assert await operations.counts_by_contract(owner.id, ALL, [empty.id, full.id]) == [0, 3]
+    by_statement = await operations.pages_by_statement(owner.id, ALL, Slice(5), [bare.id, listed.id])
     assert [list(page.rows) for page in by_statement] == [[], on_it[::-1]]
-    assert await operations.counts_by_statement(owner.id, [bare.id, listed.id]) == [0, 2]
+    assert await operations.counts_by_statement(owner.id, ALL, [bare.id, listed.id]) == [0, 2]
 
 
 async def test_another_customers_contracts_and_statements_have_none(database: str) -> None:
@@ -57,7 +59,7 @@ async def test_another_customers_contracts_and_statements_have_none(database: st
     listed = await cast.statement(credit)
     await cast.operation(credit, statement_id=listed.id)
     other = (await cast.marc()).id
-    (page,) = await operations.pages_by_statement(other, Slice(5), [listed.id])
+    (page,) = await operations.pages_by_statement(other, ALL, Slice(5), [listed.id])
     assert list(page.rows) == []
-    assert await operations.counts_by_statement(other, [listed.id]) == [0]
-    assert await operations.count_for_customer(other, Filter(contract_ids=(credit.id,))) == 0
+    assert await operations.counts_by_statement(other, ALL, [listed.id]) == [0]
+    assert await operations.count_for_customer(other, Sight(Filter(contract_ids=(credit.id,)), None)) == 0

@@ -10,15 +10,21 @@ from typing import Any
 import pytest
 
 import models
+from domain.assurance import Assurance
 from gateways import Gateways
 from models import AuditEvent, Session
-from resolvers.context import Context
-from resolvers.sessions import Cookie, SignedOut, open_session, resume, sign_out
+from resolvers.context import Context, Viewer
+from resolvers.sessions import Cookie, SignedOut, assurance_of, open_session, resume, sign_out
 from tests import cast
 from tests.conftest import NOON, Clock
 
 SECOND = timedelta(seconds=1)
 IDLE = timedelta(minutes=5)
+
+
+def asking(gateways: Gateways, token: str) -> Context:
+    """One more operation of the browser that holds the cookie."""
+    return Context(gateways=gateways, address="192.0.2.1", session_token=token, device_token=cast.BROWSER)
 
 
 async def seen_at(owner: models.Customer) -> Any:
@@ -27,11 +33,12 @@ async def seen_at(owner: models.Customer) -> Any:
 
 async def test_a_session_is_resumed_by_its_token(database: str, gateways: Gateways) -> None:
     owner = await cast.ines()
-    cookie = await open_session(gateways, owner.id, models.Assurance.CODE_ONLY)
-    row = await resume(gateways, cookie.token)
-    assert row is not None
+    opened = await open_session(gateways, owner.id, strong_at=NOON - SECOND)
+    row = await resume(gateways, opened.cookie.token)
+    assert row == opened.row
     assert (row.customer_id, row.created_at, row.expires_at) == (owner.id, NOON, NOON + timedelta(hours=12))
-    assert cookie.seconds == 12 * 3600
+    assert (row.strong_at, row.provisional) == (NOON - SECOND, False)
+    assert opened.cookie.seconds == 12 * 3600
 
 
 async def test_only_the_digest_of_the_secret_is_kept(database: str, gateways: Gateways) -> None:
@@ -48,7 +55,7 @@ async def test_an_idle_session_ends_after_five_minutes(
 ) -> None:
     token = await cast.session_token(gateways, await cast.ines())
     clock.now += IDLE - SECOND
-    assert await resume(gateways, token) is not None
+    assert await asking(gateways, token).viewer() is not None
     clock.now += IDLE
     assert await resume(gateways, token) is None
     clock.now -= SECOND
@@ -61,9 +68,9 @@ async def test_a_busy_session_ends_after_twelve_hours(
     token = await cast.session_token(gateways, await cast.ines())
     end = NOON + timedelta(hours=12)
     while clock.now < end:
-        assert await resume(gateways, token) is not None
+        assert await asking(gateways, token).viewer() is not None
         clock.now += timedelta(minutes=4)
-    assert await resume(gateways, token) is None
+    assert await asking(gateways, token).viewer() is None
 
 
 async def test_sight_is_written_every_thirty_seconds_at_most(
@@ -72,32 +79,49 @@ async def test_sight_is_written_every_thirty_seconds_at_most(
     owner = await cast.ines()
     token = await cast.session_token(gateways, owner)
     clock.now += timedelta(seconds=29)
-    await resume(gateways, token)
+    await asking(gateways, token).viewer()
     assert await seen_at(owner) == NOON
     clock.now += SECOND
-    await resume(gateways, token)
+    await asking(gateways, token).viewer()
     assert await seen_at(owner) == NOON + timedelta(seconds=30)
+
+
+async def test_looking_at_a_session_does_not_prolong_it(
+    database: str, gateways: Gateways, clock: Clock
+) -> None:
+    owner = await cast.ines()
+    token = await cast.session_token(gateways, owner)
+    clock.now += IDLE - SECOND
+    assert await asking(gateways, token).session() is not None
+    assert await resume(gateways, token) is not None
+    assert await seen_at(owner) == NOON
 
 
 async def test_a_dead_session_is_not_seen(database: str, gateways: Gateways, clock: Clock) -> None:
     owner = await cast.ines()
     token = await cast.session_token(gateways, owner)
     clock.now += IDLE
-    await resume(gateways, token)
+    assert await asking(gateways, token).viewer() is None
     assert await seen_at(owner) == NOON
 
 
-@pytest.mark.parametrize(
-    ("_case", "columns"),
-    [("closed", {"closed_at": NOON}), ("provisional", {"assurance": models.Assurance.PROVISIONAL})],
-)
-async def test_a_session_that_is_none_is_not_resumed(
-    database: str, gateways: Gateways, _case: str, columns: dict[str, Any]
-) -> None:
+async def test_a_closed_session_is_not_resumed(database: str, gateways: Gateways) -> None:
     owner = await cast.ines()
     token = await cast.session_token(gateways, owner)
-    await Session.owned_by(owner.id).update(**columns)
+    await Session.owned_by(owner.id).update(closed_at=NOON)
     assert await resume(gateways, token) is None
+    assert await asking(gateways, token).viewer() is None
+
+
+async def test_a_provisional_session_signs_nobody_in(database: str, gateways: Gateways, clock: Clock) -> None:
+    owner = await cast.ines()
+    token = await cast.session_token(gateways, owner, provisional=True, device_id=None, strong_at=None)
+    clock.now += timedelta(minutes=1)
+    assert await asking(gateways, token).viewer() is None
+    row = await asking(gateways, token).session()
+    assert row is not None
+    assert assurance_of(row, clock.now) is Assurance.PROVISIONAL
+    assert await seen_at(owner) == NOON
 
 
 def forged(token: str) -> dict[str, str]:
@@ -149,6 +173,7 @@ async def test_signing_out_closes_this_session(database: str, gateways: Gateways
     assert await elsewhere.viewer() is not None
     (event,) = await AuditEvent.owned_by(owner.id)
     assert (event.kind, event.details) == ("SIGNED_OUT", {"sessions_closed": 1})
+    assert event.session_id == (await Session.owned_by(owner.id).exclude(closed_at=None).get()).id
 
 
 async def test_signing_out_everywhere_closes_all_of_that_customer(database: str, gateways: Gateways) -> None:
@@ -179,9 +204,8 @@ async def test_the_viewer_is_read_once_however_many_ask(database: str, gateways:
     first.cancel()
     others = await asyncio.gather(*(context.viewer() for _ in range(3)), return_exceptions=True)
     assert first.cancelled() or first.done()
-    assert len({id(viewer) for viewer in others}) == 1
-    assert others[0] is not None
-    assert not isinstance(others[0], BaseException)
+    assert [type(viewer) for viewer in others] == [Viewer] * 3
+    assert len({id(viewer.session) for viewer in others if isinstance(viewer, Viewer)}) == 1
 
 
 async def test_a_short_idle_life_is_prolonged_in_time(
@@ -191,4 +215,4 @@ async def test_a_short_idle_life_is_prolonged_in_time(
     token = await cast.session_token(short, await cast.ines())
     for _ in range(12):
         clock.now += 5 * SECOND
-        assert await resume(short, token) is not None
+        assert await asking(short, token).viewer() is not None

@@ -7,16 +7,17 @@ from datetime import timedelta
 import pytest
 
 import models
-from domain.refusals import AccountLocked, FlowOver, InvalidField, InvalidInput, Throttled
+from domain.assurance import Assurance
+from domain.refusals import AccountLocked, FlowOver, InvalidField, InvalidInput
 from gateways import Gateways
 from models import AccessFlow, AccessStage, AttemptTally, Session
 from resolvers import sessions
-from resolvers.access import KeypadShown
+from resolvers.access import Arrived, KeypadShown
 from resolvers.context import Context
-from resolvers.secret_codes import Entry, KeypadOver, SignedIn, WrongCredentials, enter_code
+from resolvers.secret_codes import Entry, KeypadOver, WrongCredentials, enter_code
 from resolvers.sessions import Cookie
 from tests import cast
-from tests.cast import CODE, OTHER_CODE, Access, nobodys_number
+from tests.cast import BROWSER, CODE, OTHER_CODE, Access, nobodys_number
 from tests.conftest import NOON, Clock
 from tests.kept import ON_ONE
 from tests.resolvers.walking import (
@@ -37,16 +38,20 @@ async def test_the_right_code_opens_a_session(
 ) -> None:
     step = await keypad_of(context, access.number)
     outcome = await enter_code(context, step.flow_token, entry(step.keypad, CODE))
-    assert isinstance(outcome, SignedIn)
+    assert isinstance(outcome, Arrived)
     assert (await AccessFlow.get(id=step.flow.id)).stage is AccessStage.DONE
     (cookie,) = cookies
     assert cookie.seconds == 12 * 3600
     row = await sessions.resume(gateways, cookie.token)
     assert row is not None
-    assert (row.customer_id, row.assurance) == (access.owner.id, models.Assurance.CODE_ONLY)
+    trusted = await cast.device(gateways, access.owner)
+    assert (row.customer_id, row.provisional, row.device_id) == (access.owner.id, False, trusted.id)
+    assert (row.code_at, row.strong_at, row.label) == (NOON, trusted.strong_at, "Firefox, Windows")
+    assert sessions.assurance_of(row, NOON) is Assurance.STRONG
     assert row.token_digest not in cookie.token
     (event,) = await models.AuditEvent.owned_by(access.owner.id)
-    assert (event.kind, event.at, event.details) == ("SIGNED_IN", NOON, {"purpose": "SIGN_IN"})
+    assert (event.kind, event.at, event.session_id) == ("SIGNED_IN", NOON, row.id)
+    assert event.details == {"purpose": "SIGN_IN", "wrong_codes_before": 0}
 
 
 async def test_a_walk_leads_to_one_session(context: Context, access: Access, cookies: list[Cookie]) -> None:
@@ -93,30 +98,32 @@ async def test_a_locked_account_refuses_the_right_code_until_the_lock_ends(
     assert await press(context, access.number) == AccountLocked(NOON + HALF_HOUR)
     assert (await cast.known_of(access.owner), cookies) == (before, [])
     clock.now += SECOND
-    assert isinstance(await press(context, access.number), SignedIn)
+    assert isinstance(await press(context, access.number), Arrived)
 
 
+@pytest.mark.parametrize(("browser", "days"), [(BROWSER, 170), ("e" * 43, 400)])
 async def test_a_hundred_failures_lock_until_a_new_code_is_chosen(
-    context: Context, access: Access, clock: Clock
+    context: Context, access: Access, clock: Clock, browser: str, days: int
 ) -> None:
+    context.device_token = browser
     step = await keypad_of(context, access.number)
     await AttemptTally.create(subject_key=step.flow.subject_key, failures=99, updated_at=NOON)
     assert await press(context, access.number, OTHER_CODE) == AccountLocked(None)
-    clock.now += timedelta(days=400)
+    clock.now += timedelta(days=days)
     assert await press(context, access.number) == AccountLocked(None)
 
 
 async def test_the_last_try_of_a_round_may_be_right(context: Context, access: Access) -> None:
     for _ in range(4):
         await press(context, access.number, OTHER_CODE)
-    assert isinstance(await press(context, access.number), SignedIn)
+    assert isinstance(await press(context, access.number), Arrived)
 
 
 async def test_the_right_code_forgets_the_failures(context: Context, access: Access) -> None:
     for _ in range(3):
         await press(context, access.number, OTHER_CODE)
     outcome = await press(context, access.number)
-    assert isinstance(outcome, SignedIn)
+    assert isinstance(outcome, Arrived)
     assert await failures_of(outcome.flow) == 0
 
 
@@ -161,7 +168,7 @@ async def test_a_keypad_works_once(context: Context, access: Access) -> None:
     assert isinstance(again, KeypadOver)
     assert await failures_of(step.flow) == 1
     assert isinstance(again.next, KeypadShown)
-    assert isinstance(await enter_code(context, step.flow_token, entry(again.next.keypad, CODE)), SignedIn)
+    assert isinstance(await enter_code(context, step.flow_token, entry(again.next.keypad, CODE)), Arrived)
 
 
 async def test_a_keypad_lives_two_minutes(context: Context, access: Access, clock: Clock) -> None:
@@ -172,7 +179,7 @@ async def test_a_keypad_lives_two_minutes(context: Context, access: Access, cloc
     assert await failures_of(step.flow) == 0
     clock.now += timedelta(minutes=2) - SECOND
     assert isinstance(outcome.next, KeypadShown)
-    assert isinstance(await enter_code(context, step.flow_token, entry(outcome.next.keypad, CODE)), SignedIn)
+    assert isinstance(await enter_code(context, step.flow_token, entry(outcome.next.keypad, CODE)), Arrived)
 
 
 async def test_a_keypad_of_another_walk_is_none(context: Context, access: Access) -> None:
@@ -203,7 +210,7 @@ async def test_positions_that_are_no_code_cost_neither_keypad_nor_try(
     outcome = await enter_code(context, step.flow_token, Entry(step.keypad.token, positions))
     assert outcome == InvalidInput((InvalidField("positions", rule),))
     assert await failures_of(step.flow) == 0
-    assert isinstance(await enter_code(context, step.flow_token, entry(step.keypad, CODE)), SignedIn)
+    assert isinstance(await enter_code(context, step.flow_token, entry(step.keypad, CODE)), Arrived)
 
 
 async def test_a_walk_that_is_over_takes_no_code(context: Context, access: Access, clock: Clock) -> None:
@@ -223,9 +230,14 @@ async def test_one_walk_takes_thirty_entries(context: Context, access: Access) -
     for _ in range(30):
         refused = await enter_code(context, step.flow_token, Entry("nobody's", [0] * 6))
         assert isinstance(refused, KeypadOver)
-    assert await enter_code(context, step.flow_token, entry(step.keypad, CODE)) == Throttled(900)
-    assert await keypads_of(step.flow) == 31
+        assert isinstance(refused.next, KeypadShown)
+        shown = refused.next.keypad
+    before = await cast.known_of(access.owner)
+    assert await enter_code(context, step.flow_token, entry(shown, CODE)) == FlowOver()
+    assert (await AccessFlow.get(id=step.flow.id)).tries == 30
+    assert await keypads_of(step.flow) == 4
     assert await failures_of(step.flow) == 0
+    assert await cast.known_of(access.owner) == before
 
 
 async def test_signing_in_again_closes_the_session_that_was_held(
@@ -233,7 +245,7 @@ async def test_signing_in_again_closes_the_session_that_was_held(
 ) -> None:
     for _ in range(2):
         step = await keypad_of(context, access.number)
-        assert isinstance(await enter_code(context, step.flow_token, entry(step.keypad, CODE)), SignedIn)
+        assert isinstance(await enter_code(context, step.flow_token, entry(step.keypad, CODE)), Arrived)
     before, after = cookies
     assert await sessions.resume(gateways, before.token) is None
     assert await sessions.resume(gateways, after.token) is not None

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import models
 from domain.identifiers import card_or_credit_number, file_number
 from models import AccessFlow, AccessPurpose, AttemptTally, Keypad
 from resolvers import access, provisional_codes, secret_codes
-from resolvers.access import KeypadShown, NewCodeAsked, PhoneAsked, ShownKeypad, SmsCodeAsked
+from resolvers.access import Arrived, KeypadShown, NewCodeAsked, PhoneAsked, ShownKeypad, SmsCodeAsked
 from resolvers.context import Context
 from resolvers.secret_codes import Entry
 from tests.cast import CODE
 
-CODE_IN_TEXT = re.compile(r"\b[0-9]{6}\b")
+ELSEWHERE = "e" * 43  # the cookie of a browser that nobody trusts
+CODE_IN_TEXT = re.compile(r"\b(?:[0-9]{6}|[0-9]{10})\b")
 
 
 def entry(shown: ShownKeypad, code: str) -> Entry:
@@ -52,6 +54,7 @@ async def sms_asked(context: Context, number: str, phone: str) -> SmsCodeAsked:
     step = await phone_asked(context, number)
     sent = await provisional_codes.confirm_phone(context, step.flow_token, phone)
     assert isinstance(sent, SmsCodeAsked)
+    await provisional_codes.release_orders(context.gateways)
     return sent
 
 
@@ -65,6 +68,41 @@ async def new_code_asked(context: Context, number: str, owner: models.Customer) 
     return chosen
 
 
+def elsewhere(context: Context, browser: str = ELSEWHERE) -> Context:
+    """Another operation, in a browser that nobody trusts and that holds no session."""
+    return replace(context, device_token=browser, session_token=None, _session=None, _touched=False)
+
+
+def again(context: Context, **columns: Any) -> Context:
+    """The next operation of the same browser."""
+    return replace(context, **{"_session": None, "_touched": False, **columns})
+
+
+async def asked_for_sms(context: Context, number: str) -> SmsCodeAsked:
+    """As far as the right secret code leads on a device that nobody trusts."""
+    step = await press(context, number)
+    assert isinstance(step, SmsCodeAsked)
+    return step
+
+
+async def give_back(
+    context: Context, step: SmsCodeAsked, owner: models.Customer, *, trust_device: bool = True
+) -> Any:
+    """Enter the code of the last SMS."""
+    code = (await codes_sent_to(owner))[-1]
+    return await provisional_codes.enter_sms_code(context, step.flow_token, code, trust_device=trust_device)
+
+
+async def sign_in_by_sms(
+    context: Context, number: str, owner: models.Customer, *, trust_device: bool = True
+) -> Arrived:
+    """The whole walk on a device that nobody trusts."""
+    step = await asked_for_sms(context, number)
+    arrived = await give_back(context, step, owner, trust_device=trust_device)
+    assert isinstance(arrived, Arrived)
+    return arrived
+
+
 async def choose(context: Context, step: NewCodeAsked, first: str, second: str | None = None) -> Any:
     entries = (entry(step.first, first), entry(step.second, first if second is None else second))
     return await secret_codes.choose_code(context, step.flow_token, *entries)
@@ -72,8 +110,11 @@ async def choose(context: Context, step: NewCodeAsked, first: str, second: str |
 
 async def codes_sent_to(owner: models.Customer) -> list[str]:
     """The codes in the messages queued for a customer, oldest first."""
-    bodies = await models.Delivery.owned_by(owner.id).order_by("id").values_list("body", flat=True)
-    return [code for body in bodies for code in CODE_IN_TEXT.findall(str(body))]
+    queued = await models.Delivery.owned_by(owner.id).values_list("id", "body")
+    ordered = await models.SmsOrder.filter(customer_id=owner.id, address__isnull=False).values_list(
+        "id", "body"
+    )
+    return [code for _, body in sorted([*queued, *ordered]) for code in CODE_IN_TEXT.findall(str(body))]
 
 
 async def failures_of(flow: AccessFlow) -> int:

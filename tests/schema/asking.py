@@ -50,17 +50,25 @@ class Asker:
         self._tokens: dict[int, str] = {}
 
     async def __call__(self, query: str, as_: Customer | None = None, **variables: Any) -> Answer:
-        headers = {"Cookie": f"session={await self.token_of(as_)}"} if as_ else {}
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(self._with_state), base_url="http://portal"
-        ) as client:
-            response = await client.post(
-                "/graphql", json={"query": query, "variables": variables}, headers=headers
-            )
+        return await self.with_session(await self.token_of(as_) if as_ else None, query, **variables)
+
+    async def with_session(self, token: str | None, query: str, **variables: Any) -> Answer:
+        """Run one operation in the session of a cookie."""
+        session = "" if token is None else f"; session={token}"
+        response = await self.send([("Cookie", f"device={cast.BROWSER}{session}")], query, **variables)
         body = response.json()
         answer = Answer(body.get("data"), body.get("errors", []), response.headers.get("set-cookie"))
         assert "INTERNAL_SERVER_ERROR" not in answer.codes, answer.errors
         return answer
+
+    async def send(self, headers: list[tuple[str, str]], query: str, **variables: Any) -> httpx.Response:
+        """The answer as it comes over HTTP, to a request with these headers."""
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(self._with_state), base_url="http://portal"
+        ) as client:
+            return await client.post(
+                "/graphql", json={"query": query, "variables": variables}, headers=headers
+            )
 
     async def token_of(self, customer: Customer) -> str:
         """The cookie of the customer's one session here, opened at the first use."""

@@ -8,15 +8,18 @@ from typing import Any
 
 from gateways import Gateways
 from models import ContractKind, Customer
+from resolvers import sessions
 from resolvers.access import ShownKeypad
 from resolvers.context import Context
 from schema import ids
 from schema.ids import Kind
 from tests import cast
-from tests.cast import CAMILLE_PHONE, CODE, OTHER_CODE
+from tests.cast import BROWSER, CAMILLE_PHONE, CODE, OTHER_CODE
 from tests.resolvers.walking import codes_sent_to, entry, keypad_of, new_code_asked, phone_asked, sms_asked
 
 TYPE = "{ __typename ... on Problem { code } }"
+CLOSED = TYPE.replace(" }", " } ... on SessionsClosed { sessionsClosed }", 1)
+FORGOTTEN = TYPE.replace(" }", " } ... on DevicesForgotten { devicesForgotten sessionsClosed }", 1)
 UNAUTHENTICATED = "UNAUTHENTICATED"
 NOT_SIGNED_IN = {"__typename": "NotSignedIn", "code": UNAUTHENTICATED}
 
@@ -35,7 +38,7 @@ class Stage:
 
     @property
     def stranger(self) -> Context:
-        return Context(gateways=self.gateways, address="192.0.2.1")
+        return Context(gateways=self.gateways, address="192.0.2.1", device_token=BROWSER)
 
     def id_of(self, kind: Kind, row_id: int) -> str:
         return ids.encoded(kind, self.camille.id, row_id)
@@ -119,9 +122,27 @@ async def _confirmation(stage: Stage) -> dict[str, Any]:
     return {"id": stage.id_of(Kind.CONFIRMATION, row.id)}
 
 
+async def _session(stage: Stage) -> dict[str, Any]:
+    """A session of Camille's on no device she trusts."""
+    now = stage.gateways.clock()
+    opened = await sessions.open_session(stage.gateways, stage.camille.id, strong_at=now)
+    return {"id": stage.id_of(Kind.SESSION, opened.row.id)}
+
+
+async def _device(stage: Stage) -> dict[str, Any]:
+    row = await cast.device(stage.gateways, stage.camille)
+    return {"id": stage.id_of(Kind.DEVICE, row.id)}
+
+
 _BEGIN = "mutation($number: String!) {{ {0}(identifier: {{cardOrCreditNumber: $number}}) {1} }}"
 
 ROOTS: dict[str, Root] = {
+    "Query.session": Root(
+        "{ session { current assurance } }",
+        None,
+        {"current": True, "assurance": "STRONG_RECENT"},
+        {"current": True, "assurance": "STRONG_RECENT"},
+    ),
     "Query.customer": Root(
         "{ customer { firstNames } }", None, {"firstNames": "Camille"}, {"firstNames": "Marc"}
     ),
@@ -158,10 +179,20 @@ ROOTS: dict[str, Root] = {
         None,
         _contract,
     ),
+    "Query.staff": Root("{ staff { subject scopes } }", None, None, None),
     "Mutation.logIn": everyone(_BEGIN.format("logIn", TYPE), typed("KeypadStep"), _number),
     "Mutation.recoverCode": everyone(_BEGIN.format("recoverCode", TYPE), typed("PhoneStep"), _number),
     "Mutation.connectFirstTime": everyone(
         _BEGIN.format("connectFirstTime", TYPE), typed("PhoneStep"), _number
+    ),
+    "Mutation.stepUp": Root(
+        f"mutation {{ stepUp {TYPE} }}", NOT_SIGNED_IN, typed("SmsCodeStep"), typed("SmsCodeStep")
+    ),
+    "Mutation.changeCode": Root(
+        f"mutation {{ changeCode {TYPE} }}", NOT_SIGNED_IN, typed("NewCodeStep"), typed("NewCodeStep")
+    ),
+    "Mutation.resumeAccess": everyone(
+        f"mutation($flow: ID!) {{ resumeAccess(flowId: $flow) {TYPE} }}", typed("KeypadStep"), _at_keypad
     ),
     "Mutation.refreshKeypad": everyone(
         f"mutation($flow: ID!) {{ refreshKeypad(flowId: $flow) {TYPE} }}", typed("KeypadStep"), _at_keypad
@@ -189,14 +220,47 @@ ROOTS: dict[str, Root] = {
     "Mutation.chooseCode": everyone(
         "mutation($flow: ID!, $first: KeypadEntry!, $second: KeypadEntry!) "
         f"{{ chooseCode(flowId: $flow, first: $first, second: $second) {TYPE} }}",
-        typed("SignedIn"),
+        typed("FlowOver", "FLOW_OVER"),  # it goes with the provisional session, which none of them holds
         _with_new_code,
+    ),
+    "Mutation.unlockAccess": everyone(
+        "mutation($number: String!) { unlockAccess(identifier: {cardOrCreditNumber: $number}, "
+        f'reason: "Called") {TYPE} }}',
+        typed("ScopeMissing", "FORBIDDEN"),
+        _number,
     ),
     "Mutation.signOut": Root(
         "mutation { signOut(everywhere: true) { sessionsClosed } }",
         {"sessionsClosed": 0},
         {"sessionsClosed": 1},
         {"sessionsClosed": 1},
+    ),
+    "Mutation.closeSession": Root(
+        f"mutation($id: ID!) {{ closeSession(sessionId: $id) {CLOSED} }}",
+        NOT_SIGNED_IN,
+        {"__typename": "SessionsClosed", "sessionsClosed": 1},
+        {"__typename": "SessionsClosed", "sessionsClosed": 0},
+        _session,
+    ),
+    "Mutation.closeOtherSessions": Root(
+        f"mutation {{ closeOtherSessions {CLOSED} }}",
+        NOT_SIGNED_IN,
+        {"__typename": "SessionsClosed", "sessionsClosed": 1},
+        {"__typename": "SessionsClosed", "sessionsClosed": 0},
+        _session,
+    ),
+    "Mutation.forgetDevice": Root(
+        f"mutation($id: ID!) {{ forgetDevice(deviceId: $id) {FORGOTTEN} }}",
+        NOT_SIGNED_IN,
+        {"__typename": "DevicesForgotten", "devicesForgotten": 1, "sessionsClosed": 1},
+        {"__typename": "DevicesForgotten", "devicesForgotten": 0, "sessionsClosed": 0},
+        _device,
+    ),
+    "Mutation.forgetAllDevices": Root(
+        f"mutation {{ forgetAllDevices {FORGOTTEN} }}",
+        NOT_SIGNED_IN,
+        {"__typename": "DevicesForgotten", "devicesForgotten": 1, "sessionsClosed": 0},
+        {"__typename": "DevicesForgotten", "devicesForgotten": 1, "sessionsClosed": 0},
     ),
     "Mutation.changeAddress": Root(
         'mutation { changeAddress(expectedVersion: 1, address: {lines: ["1 rue X"], postalCode: "75001", '

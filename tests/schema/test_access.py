@@ -142,10 +142,13 @@ async def test_a_forgotten_code_is_replaced(ask: Asker, gateways: Gateways) -> N
     (code,) = await codes_sent_to(access.owner)
     wrong = (await ask(SMS, flow=sms["flowId"], code=f"{(int(code) + 1) % 10**6:06d}"))["enterSmsCode"]
     assert (wrong["code"], wrong["attemptsLeft"]) == ("WRONG_CODE", 4)
-    new = (await ask(SMS, flow=sms["flowId"], code=code))["enterSmsCode"]
+    entered = await ask(SMS, flow=sms["flowId"], code=code)
+    new, provisional = entered["enterSmsCode"], session_of(entered)
     assert new["__typename"] == "NewCodeStep"
     chosen = pressed(new["first"], OTHER_CODE), pressed(new["second"], OTHER_CODE)
-    done = await ask(CHOOSE, flow=new["flowId"], first=chosen[0], second=chosen[1])
+    given = {"flow": new["flowId"], "first": chosen[0], "second": chosen[1]}
+    assert (await ask(CHOOSE, **given))["chooseCode"]["__typename"] == "FlowOver"  # without the session
+    done = await ask.with_session(provisional, CHOOSE, **given)
     assert done["chooseCode"] == {"__typename": "SignedIn", "customer": {"firstNames": "Camille"}}
     assert session_of(done)
     step = await keypad_step(ask, access.number)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from gateways import Gateways
 from models import Customer, Delivery
 from schema import ids
 from schema.ids import Kind
 from tests import cast
+from tests.conftest import NOON, Clock
 from tests.resolvers.walking import CODE_IN_TEXT
 from tests.schema.asking import Asker
 
@@ -55,6 +57,22 @@ async def test_an_empty_profile(ask: Asker) -> None:
     found = (await ask(f"{{ customer {PROFILE} }}", await cast.customer()))["customer"]
     empty = ("title", "birthDate", "email", "phone", "postalAddress")
     assert [found[name] for name in empty] == [None] * 5
+
+
+async def test_a_changed_number_tells_when_it_may_recover_a_code(
+    ask: Asker, gateways: Gateways, clock: Clock
+) -> None:
+    query = "{ customer { phone { recoversCodeFrom } email { recoversCodeFrom } } }"
+    at_once, wait = {"recoversCodeFrom": None}, timedelta(hours=gateways.settings.phone_cooling_hours)
+    changed = await cast.camille(phone_changed_at=NOON - wait + timedelta(seconds=1))
+    kept = await cast.camille()
+    assert (await ask(query, kept))["customer"] == {"phone": at_once, "email": at_once}
+    assert (await ask(query, changed))["customer"] == {
+        "phone": {"recoversCodeFrom": "2026-06-15T10:00:01+00:00"},
+        "email": at_once,
+    }
+    clock.now += timedelta(seconds=1)
+    assert (await ask(query, changed))["customer"] == {"phone": at_once, "email": at_once}
 
 
 async def test_the_address_is_changed_and_its_version_counted(ask: Asker) -> None:

@@ -10,12 +10,14 @@ import pytest
 from graphql import GraphQLInputObjectType, GraphQLObjectType, get_named_type
 
 from gateways import Gateways
-from models import Contract, Customer
+from models import AuditEvent, Contract, Customer
 from models.ids import new_id
+from resolvers.sessions import open_session
 from schema import ids
 from schema.ids import Kind
 from schema.root import build_schema
 from tests import cast
+from tests.conftest import NOON
 from tests.kept import ON_ONE
 from tests.schema.asking import Asker
 
@@ -26,6 +28,10 @@ OF_CUSTOMER = OPERATIONS.replace("{ operations", "{ customer { operations").repl
 OF_CONTRACTS = OF_CUSTOMER.replace("customer", "contracts")
 CONFIRM = """mutation($id: ID!) { confirmContactChange(confirmationId: $id, code: "123456") {
     __typename ... on Problem { code message } } }"""
+CLOSE = """mutation($id: ID!) { closeSession(sessionId: $id) {
+    __typename ... on SessionsClosed { sessionsClosed } } }"""
+FORGET = """mutation($id: ID!) { forgetDevice(deviceId: $id) {
+    __typename ... on DevicesForgotten { devicesForgotten sessionsClosed } } }"""
 
 # Where an id of a row is taken, and where an id is a token of the way in, which names no row.
 OF_ROWS = {
@@ -33,10 +39,13 @@ OF_ROWS = {
     "Query.statements(contractId)": STATEMENTS,
     "OperationFilter.contractIds": OPERATIONS,
     "Mutation.confirmContactChange(confirmationId)": CONFIRM,
+    "Mutation.closeSession(sessionId)": CLOSE,
+    "Mutation.forgetDevice(deviceId)": FORGET,
 }
 TOKENS = {"KeypadEntry.challengeId"} | {
     f"Mutation.{name}(flowId)"
     for name in (
+        "resumeAccess",
         "refreshKeypad",
         "enterCode",
         "confirmPhone",
@@ -80,6 +89,9 @@ class Rows:
             Kind.STATEMENT: listed,
             Kind.OPERATION: await cast.operation(credit, statement_id=listed.id, card_id=card.id),
             Kind.CONFIRMATION: await cast.confirmation(gateways, owner, "123456"),
+            Kind.SESSION: (await open_session(gateways, owner.id, strong_at=None)).row,
+            Kind.DEVICE: await cast.device(gateways, owner),
+            Kind.EVENT: await AuditEvent.record(owner.id, "SIGNED_IN", NOON, gateways.vault.seal),
         }
         return cls(owner, {kind: row.id for kind, row in made.items()})
 
@@ -94,6 +106,7 @@ TYPES = {
     Kind.INSTALMENT: "Instalment",
     Kind.STATEMENT: "Statement",
     Kind.OPERATION: "Operation",
+    Kind.EVENT: "AccessEvent",
 }
 
 
@@ -153,6 +166,7 @@ async def test_rows_of_two_customers_may_share_an_id(ask: Asker) -> None:
 
 async def test_a_confirmation_that_is_not_hers_is_over(ask: Asker, gateways: Gateways) -> None:
     hers, his = [await Rows.make(gateways, owner) for owner in (await cast.camille(), await cast.marc())]
+    await ask.token_of(hers.owner)
     before = [await cast.known_of(rows.owner) for rows in (hers, his)]
     over = {
         "__typename": "ConfirmationOver",
@@ -161,11 +175,29 @@ async def test_a_confirmation_that_is_not_hers_is_over(ask: Asker, gateways: Gat
     }
     for name, row_id in strangers_to(hers, his, Kind.CONFIRMATION).items():
         assert (await ask(CONFIRM, hers.owner, id=row_id))["confirmContactChange"] == over, name
-    sessions = [(await cast.known_of(rows.owner)).pop("session") for rows in (hers, his)]
-    after = [await cast.known_of(rows.owner) for rows in (hers, his)]
-    for then, now in zip(before, after, strict=True):
-        assert {**then, "session": None} == {**now, "session": None}
-    assert [len(rows) for rows in sessions] == [1, 0]
+    assert [await cast.known_of(rows.owner) for rows in (hers, his)] == before
+
+
+REVOKED: dict[Kind, tuple[str, dict[str, Any]]] = {
+    Kind.SESSION: (CLOSE, {"closeSession": {"__typename": "SessionsClosed", "sessionsClosed": 0}}),
+    Kind.DEVICE: (
+        FORGET,
+        {"forgetDevice": {"__typename": "DevicesForgotten", "devicesForgotten": 0, "sessionsClosed": 0}},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", REVOKED)
+async def test_a_session_or_device_that_is_not_hers_is_left_alone(
+    ask: Asker, gateways: Gateways, kind: Kind
+) -> None:
+    hers, his = [await Rows.make(gateways, owner) for owner in (await cast.camille(), await cast.marc())]
+    await ask.token_of(hers.owner)
+    before = [await cast.known_of(rows.owner) for rows in (hers, his)]
+    query, nothing = REVOKED[kind]
+    for name, row_id in strangers_to(hers, his, kind).items():
+        assert (await ask(query, hers.owner, id=row_id)).refused == (nothing, []), name
+    assert [await cast.known_of(rows.owner) for rows in (hers, his)] == before
 
 
 @ON_ONE

@@ -87,6 +87,9 @@ def test_the_letters_of_the_kinds_never_change() -> None:
         "STATEMENT": b"s",
         "OPERATION": b"o",
         "CONFIRMATION": b"f",
+        "SESSION": b"e",
+        "DEVICE": b"d",
+        "EVENT": b"l",
     }
 
 

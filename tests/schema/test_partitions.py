@@ -16,6 +16,7 @@ from gateways.messages import MemoryMessages
 from gateways.peppers import Pepper
 from gateways.rate_limits import MemoryRateLimits
 from gateways.settings import Settings
+from gateways.staff_tokens import NoStaffTokens
 from gateways.vault import Vault
 from models.backends.opening import open_database
 from tests.conftest import Clock
@@ -40,6 +41,7 @@ def neighbours(split: str, tmp_path: Path, clock: Clock) -> Gateways:
         messages=MemoryMessages(),
         vault=Vault([Pepper("test", b"p" * 32)], memory_kib=8, passes=1),
         rate_limits=MemoryRateLimits(),
+        staff_tokens=NoStaffTokens(),
         clock=clock,
         random=random.Random(7),
     )
@@ -85,11 +87,13 @@ async def test_every_request_of_a_customer_stays_in_one_partition(
             assert (await ask(query, stage.camille))["customer"] is not None
         met |= await assert_one_partition(split, sent)
     assert met == {
+        "audit_event",
         "card",
         "confirmation",
         "contract",
         "credential",
         "customer",
+        "device",
         "instalment",
         "operation",
         "session",

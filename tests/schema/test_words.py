@@ -14,6 +14,7 @@ from domain.emails import BadEmail
 from domain.identifiers import MalformedReason
 from domain.keypad import BadPositions
 from domain.phones import BadPhone
+from domain.staff import BadReason
 from models import Locale
 from schema import words
 from schema.root import build_schema
@@ -26,6 +27,7 @@ ENUMS: dict[str, type[Enum]] = {
     "PHONE_": BadPhone,
     "EMAIL_": BadEmail,
     "ADDRESS_": AddressRule,
+    "REASON_": BadReason,
 }
 ALONE = {"PHONE_NOT_MOBILE", "SMS_CODE_MALFORMED"}
 SENTENCES = {**words.PROBLEMS, **words.RULES}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from tortoise.functions import Count, Sum
 
 import models
 from domain.attempts import LOCKS
+from domain.audit import AuditKind
 from domain.identifiers import CardOrCreditNumber, FileNumber
 from domain.refusals import AccountLocked
 from feed.load import Stopped, load
@@ -23,11 +24,14 @@ from feed.sample.opening import SampleLogin, SampleSummary, open_sample
 from feed.sample.writing import FILES, write_customers
 from gateways import Gateways
 from models import AccessPurpose, AccessStage
-from resolvers.access import KeypadShown, begin
+from resolvers.access import Arrived, KeypadShown, SmsCodeAsked, begin
+from resolvers.audits import Break, audit
 from resolvers.context import Context
-from resolvers.secret_codes import Entry, SignedIn, WrongCredentials, enter_code
+from resolvers.provisional_codes import enter_sms_code
+from resolvers.secret_codes import Entry, WrongCredentials, enter_code
 from tests.conftest import NOON
 from tests.feed.sample.conftest import cast_on
+from tests.resolvers.walking import CODE_IN_TEXT
 
 pytestmark = pytest.mark.anyio
 
@@ -58,6 +62,15 @@ async def sign_in(context: Context, number: str, code: str) -> object:
     assert isinstance(step, KeypadShown)
     positions = [step.keypad.layout.index(digit) for digit in code]
     return await enter_code(context, step.flow_token, Entry(step.keypad.token, positions))
+
+
+async def give_back_the_sms(context: Context, asked: object, customer_id: int) -> object:
+    """The step that follows on a browser that nobody trusts yet."""
+    assert isinstance(asked, SmsCodeAsked)
+    order = await models.SmsOrder.filter(customer_id=customer_id).order_by("-id").first()
+    assert order is not None
+    [code] = CODE_IN_TEXT.findall(order.body)
+    return await enter_sms_code(context, asked.flow_token, code)
 
 
 async def summed(table: type[Any], column: str) -> tuple[int, int]:
@@ -109,8 +122,12 @@ async def test_the_demonstration_customer_signs_in_by_each_number_held(
 ) -> None:
     camille = cast_on(TODAY)[0]
     assert sample.demo == SampleLogin("30601020304050600", DEMO_CODE, "Camille Lefèvre", Access.SEEN_RECENTLY)
-    for number in camille.sign_in_numbers:
-        assert isinstance(await sign_in(context, number, DEMO_CODE), SignedIn)
+    first, *others = camille.sign_in_numbers
+    asked = await sign_in(context, first, DEMO_CODE)
+    assert isinstance(await give_back_the_sms(context, asked, await customer_of(sample.demo)), Arrived)
+    assert others
+    for number in others:  # the browser is trusted by now
+        assert isinstance(await sign_in(context, number, DEMO_CODE), Arrived)
     assert isinstance(await sign_in(context, sample.demo.number, "274917"), WrongCredentials)
 
 
@@ -122,7 +139,9 @@ async def test_each_door_is_as_open_as_the_role_says(sample: SampleSummary, cont
     assert stranger.code is None
     assert isinstance(await sign_in(context, stranger.number, DEMO_CODE), WrongCredentials)
     for access in (Access.CODE_CHOSEN, Access.PROVISIONAL, Access.PHONE_CHANGING):
-        assert isinstance(await sign_in(context, login_of(sample, access).number, DEMO_CODE), SignedIn)
+        login = login_of(sample, access)
+        asked = await sign_in(context, login.number, DEMO_CODE)
+        assert isinstance(await give_back_the_sms(context, asked, await customer_of(login)), Arrived)
 
 
 async def test_what_the_customers_did_before_is_there(sample: SampleSummary) -> None:
@@ -130,8 +149,12 @@ async def test_what_the_customers_did_before_is_there(sample: SampleSummary) -> 
     seen = await models.Session.owned_by(ids[Access.SEEN_RECENTLY])
     assert len(seen) >= 2
     assert all(session.closed_at and session.created_at < session.closed_at < NOON for session in seen)
-    events = await models.AuditEvent.owned_by(ids[Access.SEEN_RECENTLY]).order_by("at", "id")
-    assert [event.kind for event in events[:3]] == ["CODE_CHOSEN", "SIGNED_IN", "SIGNED_OUT"]
+    events = await models.AuditEvent.owned_by(ids[Access.SEEN_RECENTLY]).order_by("number")
+    first = [event.kind for event in events[:4]]
+    assert first == ["CODE_CHOSEN", "SIGNED_IN", "DEVICE_TRUSTED", "SIGNED_OUT"]
+    (device,) = await models.Device.owned_by(ids[Access.SEEN_RECENTLY])
+    assert {session.device_id for session in seen} == {device.id}
+    assert device.strong_at == min(session.created_at for session in seen)
     flow = await models.AccessFlow.get(customer_id=ids[Access.PROVISIONAL])
     assert (flow.stage, flow.expires_at > NOON) == (AccessStage.NEW_CODE, True)
     [waiting] = await models.Confirmation.owned_by(ids[Access.PHONE_CHANGING])
@@ -140,6 +163,25 @@ async def test_what_the_customers_did_before_is_there(sample: SampleSummary) -> 
     assert not await models.Credential.owned_by(never).exists()
     assert (await models.Customer.get(id=never)).phone_verified_at is None
     assert not await models.Delivery.all().exists()
+
+
+async def test_every_access_log_is_a_chain_in_the_order_of_time(
+    sample: SampleSummary, gateways: Gateways
+) -> None:
+    breaks: list[Break] = []
+    audited = await audit(gateways.vault.seal, NOON, report=breaks.append)
+    assert breaks == []
+    assert (audited.facts, audited.unsealed) == (await models.AuditEvent.all().count(), 0)
+    times: dict[int, list[datetime]] = {}
+    for event in await models.AuditEvent.all().order_by("customer_id", "number"):
+        times.setdefault(event.customer_id, []).append(event.at)
+    assert all(given == sorted(given) for given in times.values())
+    locked = await models.AuditEvent.filter(kind=AuditKind.ACCESS_LOCKED)
+    assert Counter(event.details["notice"] for event in locked) == Counter(
+        {Access.LOCKED: "LOCKED", Access.LOCKED_OUT: "FOR_GOOD"}[login.access]
+        for login in sample.logins
+        if login.access in (Access.LOCKED, Access.LOCKED_OUT)
+    )
 
 
 async def test_nobody_chose_a_code_before_being_a_customer(sample: SampleSummary) -> None:

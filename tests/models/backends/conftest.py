@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from secrets import token_hex
 
-import asyncpg  # type: ignore[import-untyped]
 import pytest
 from tortoise.context import TortoiseContext
 
@@ -16,8 +14,7 @@ from models.backends.migrating import make_migration, migrate
 from models.backends.opening import open_database
 from tests.models.backends.shop import Basket, Customer, Item
 from tests.models.backends.stepping import SHOP, Shop, WriteMigrations, quiet
-
-SERVER = os.environ.get("PORTAL_TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
+from tests.servers import database_on_server
 
 
 @pytest.fixture(scope="session")
@@ -31,18 +28,9 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def postgres_url() -> AsyncIterator[str]:
-    try:
-        server = await asyncpg.connect(SERVER, timeout=3)
-    except (OSError, TimeoutError) as error:
-        pytest.skip(f"no PostgreSQL server at PORTAL_TEST_POSTGRES_URL: {error}")
-    name = f"portal_test_{token_hex(6)}"
-    await server.execute(f"CREATE DATABASE {name}")
-    try:
-        yield f"{SERVER.rpartition('/')[0]}/{name}"
-    finally:
-        await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await server.close()
+def postgres_url() -> Iterator[str]:
+    with database_on_server() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

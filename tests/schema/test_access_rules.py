@@ -1,0 +1,283 @@
+"""What `@access` prints is what happens: for every field and every act that carries it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import strawberry
+from graphql import DirectiveNode, EnumValueNode, FieldDefinitionNode, ObjectTypeDefinitionNode, parse
+from strawberry.types.field import StrawberryField
+
+from domain.assurance import Assurance
+from domain.staff import Staff, StaffScope
+from engine.errors import Refusal
+from gateways import Gateways
+from gateways.local_staff_tokens import LocalStaffTokens
+from resolvers.context import Context
+from schema.access_rules import Access, Guard, guarded
+from schema.root import build_schema, print_schema
+from schema.viewers import Info
+from tests import cast
+from tests.conftest import NOON
+from tests.levels import SIGNED_IN, token_at
+from tests.schema.asking import Asker
+from tests.schema.roots import ROOTS, UNAUTHENTICATED, Stage
+
+MUTATION = "Mutation."
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What the printed schema says of one field."""
+
+    assurance: Assurance | None = None
+    scope: StaffScope | None = None
+
+    @classmethod
+    def of(cls, directive: DirectiveNode) -> Rule:
+        given = {
+            argument.name.value: argument.value.value
+            for argument in directive.arguments or ()
+            if isinstance(argument.value, EnumValueNode)
+        }
+        return cls(
+            Assurance[given["assurance"]] if "assurance" in given else None,
+            StaffScope[given["scope"]] if "scope" in given else None,
+        )
+
+
+def printed() -> dict[str, Rule]:
+    """Every field that carries `@access` in the printed schema."""
+    found: dict[str, Rule] = {}
+    for definition in parse(print_schema()).definitions:
+        if isinstance(definition, ObjectTypeDefinitionNode):
+            for field in definition.fields or ():
+                for rule in _rules(field):
+                    found[f"{definition.name.value}.{field.name.value}"] = Rule.of(rule)
+    return found
+
+
+def _rules(field: FieldDefinitionNode) -> list[DirectiveNode]:
+    return [directive for directive in field.directives or () if directive.name.value == "access"]
+
+
+def declared() -> Iterator[tuple[str, StrawberryField]]:
+    """Every field of the running schema as it was declared."""
+    schema = build_schema()
+    for name, kind in schema._schema.type_map.items():
+        definition = kind.extensions.get("strawberry-definition")
+        for field in getattr(definition, "fields", ()):
+            yield f"{name}.{schema.config.name_converter.get_graphql_name(field)}", field
+
+
+PRINTED = printed()
+SURE = {name: rule.assurance for name, rule in PRINTED.items() if rule.assurance}
+READ = {name: needed for name, needed in SURE.items() if not name.startswith(MUTATION)}
+DONE = {name: needed for name, needed in SURE.items() if name.startswith(MUTATION)}
+
+
+def test_what_is_asked_for() -> None:
+    """One list to review."""
+    strong, recent = Rule(Assurance.STRONG), Rule(Assurance.STRONG_RECENT)
+    assert {
+        "Query.customer": strong,
+        "Query.contracts": strong,
+        "Query.statements": strong,
+        "Query.operations": strong,
+        "Query.node": strong,
+        "Mutation.changeAddress": strong,
+        "Mutation.confirmContactChange": strong,
+        "Mutation.closeSession": strong,
+        "Mutation.closeOtherSessions": strong,
+        "Mutation.forgetDevice": strong,
+        "Mutation.forgetAllDevices": strong,
+        "Mutation.requestPhoneChange": recent,
+        "Mutation.requestEmailChange": recent,
+        "Mutation.changeCode": recent,
+        "Mutation.unlockAccess": Rule(scope=StaffScope.UNLOCK),
+    } == PRINTED
+
+
+def test_a_field_that_says_so_is_guarded_by_the_same_words() -> None:
+    """No field has one without the other; acts are tried below, one by one."""
+    carrying = {}
+    for name, field in declared():
+        rules = [rule for rule in field.directives or () if isinstance(rule, Access)]
+        guards = [guard.rule for guard in field.extensions if isinstance(guard, Guard)]
+        if rules:
+            carrying[name] = Rule(rules[0].assurance or None, rules[0].scope or None)
+        if name.startswith(MUTATION):
+            assert guards == []
+        else:
+            assert [id(rule) for rule in guards] == [id(rule) for rule in rules], name
+    assert carrying == PRINTED
+
+
+def test_whoever_reads_the_schema_finds_the_rule() -> None:
+    assert "directive @access(assurance: Assurance, scope: StaffScope) on FIELD_DEFINITION" in print_schema()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A root field asked in a session of Camille's, and what the tables hold of her before and after."""
+
+    data: Any
+    errors: list[dict[str, Any]]
+    changed: bool
+
+    @classmethod
+    async def of(cls, ask: Asker, gateways: Gateways, name: str, known: Assurance) -> Asked:
+        stage, root = await Stage.set(gateways), ROOTS[name]
+        variables = await root.variables(stage) if root.variables else {}
+        token = await token_at(gateways, stage.camille, known)
+        before = await cast.known_of(stage.camille)
+        answer = await ask.with_session(token, root.query, **variables)
+        return cls(answer.data, answer.errors, await cast.known_of(stage.camille) != before)
+
+
+CASES = [(name, known) for name in READ for known in SIGNED_IN]
+
+
+@pytest.mark.parametrize(("name", "known"), CASES)
+async def test_a_field_is_read_by_sessions_that_are_sure_enough(
+    ask: Asker, gateways: Gateways, name: str, known: Assurance, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Others are told how to become so, in an answer like any other: nothing is masked nor reported."""
+    field, needed = name.partition(".")[2], READ[name]
+    asked = await Asked.of(ask, gateways, name, known)
+    if known.suffices(needed):
+        assert (asked.data, asked.errors) == ({field: ROOTS[name].owner}, [])
+        return
+    assert asked.data == {field: None}
+    (error,) = asked.errors
+    assert error["message"] == (
+        f"This needs a session of assurance {needed.value}: call `stepUp`, then ask again"
+    )
+    assert error["extensions"] == {"code": "STEP_UP_REQUIRED", "assurance": needed.value}
+    assert error["path"] == [field]
+    assert "request failed" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", READ)
+async def test_a_stranger_and_who_may_only_choose_a_code_read_nothing(
+    ask: Asker, gateways: Gateways, name: str
+) -> None:
+    field, root = name.partition(".")[2], ROOTS[name]
+    asked = await Asked.of(ask, gateways, name, Assurance.PROVISIONAL)
+    codes = [root.stranger_code] if root.stranger_code else []
+    assert asked.data == {field: None}
+    assert [error["extensions"]["code"] for error in asked.errors] == codes
+
+
+ACTS = [(name, known) for name in DONE for known in SIGNED_IN]
+STEP = """{ __typename ... on Problem { code message(locale: EN_GB) }
+    ... on StepUpRequired { assurance next { __typename } } }"""
+
+
+@pytest.mark.parametrize(("name", "known"), ACTS)
+async def test_an_act_is_done_by_sessions_that_are_sure_enough(
+    ask: Asker, gateways: Gateways, name: str, known: Assurance
+) -> None:
+    """Others get the first step of the step-up, and nothing of the customer's changes."""
+    field, needed = name.partition(".")[2], DONE[name]
+    asked = await Asked.of(ask, gateways, name, known)
+    assert asked.errors == []
+    kind = asked.data[field]["__typename"]
+    if known.suffices(needed):
+        assert kind in (ROOTS[name].owner["__typename"], "KeypadStep")  # the code was not entered just now
+        return
+    assert asked.data[field] == {"__typename": "StepUpRequired", "code": "STEP_UP_REQUIRED"}
+    assert not asked.changed
+
+
+@pytest.mark.parametrize("name", DONE)
+async def test_what_an_act_asks_for_is_what_is_printed(ask: Asker, gateways: Gateways, name: str) -> None:
+    """A typed step-up, whose first step is the keypad."""
+    stage, root = await Stage.set(gateways), ROOTS[name]
+    variables = await root.variables(stage) if root.variables else {}
+    token = await token_at(gateways, stage.camille, Assurance.CODE_ONLY)
+    query = f"{root.query.rpartition(' { __typename')[0]} {STEP} }}"
+    assert (await ask.with_session(token, query, **variables))[name.removeprefix(MUTATION)] == {
+        "__typename": "StepUpRequired",
+        "code": "STEP_UP_REQUIRED",
+        "message": "To go on, confirm that it is you.",
+        "assurance": DONE[name].value,
+        "next": {"__typename": "KeypadStep"},
+    }
+
+
+SCOPED = {name: rule.scope for name, rule in PRINTED.items() if rule.scope}
+
+
+@pytest.mark.parametrize("name", SCOPED)
+async def test_an_act_of_staff_needs_its_scope(ask: Asker, gateways: Gateways, name: str) -> None:
+    assert isinstance(gateways.staff_tokens, LocalStaffTokens)
+    stage, root, field = await Stage.set(gateways), ROOTS[name], name.partition(".")[2]
+    variables = await root.variables(stage) if root.variables else {}
+    before = await cast.known_of(stage.camille)
+    others = [scope for scope in StaffScope if scope is not SCOPED[name]]
+    token = gateways.staff_tokens.signed("adviser-7", others, timedelta(minutes=1))
+    response = await ask.send([("Authorization", f"Bearer {token}")], root.query, **variables)
+    assert response.json() == {"data": {field: {"__typename": "ScopeMissing", "code": "FORBIDDEN"}}}
+    assert await cast.known_of(stage.camille) == before
+
+
+@strawberry.type
+class Small:
+    """A schema of fields that nobody has yet."""
+
+    @guarded(description="Of staff", scope=StaffScope.ANALYTICS)
+    async def figures(self, info: Info) -> int:
+        return 7
+
+    @guarded(description="Of staff, to a customer too", scope=StaffScope.ADVISER, assurance=Assurance.STRONG)
+    async def both(self, info: Info) -> int:
+        return 7
+
+    @guarded(description="Not a coroutine", scope=StaffScope.ANALYTICS)
+    def plain(self) -> int:
+        return 7
+
+
+@pytest.mark.parametrize("field", ["figures", "plain"])
+@pytest.mark.parametrize(
+    ("scopes", "code"),
+    [
+        (None, UNAUTHENTICATED),
+        ((), "FORBIDDEN"),
+        ((StaffScope.UNLOCK, StaffScope.ADVISER), "FORBIDDEN"),
+        ((StaffScope.ANALYTICS,), None),
+    ],
+)
+async def test_a_field_of_staff_needs_its_scope(
+    gateways: Gateways, field: str, scopes: tuple[StaffScope, ...] | None, code: str | None
+) -> None:
+    staff = None if scopes is None else Staff("analyst-1", frozenset(scopes), NOON)
+    context = Context(gateways=gateways, address="", staff=staff)
+    result = await strawberry.Schema(Small).execute(f"{{ {field} }}", context_value=context)
+    if code is None:
+        assert (result.data, result.errors) == ({field: 7}, None)
+        return
+    assert result.errors is not None
+    refused = result.errors[0].original_error
+    assert isinstance(refused, Refusal)
+    assert (refused.code, result.data) == (code, None)
+
+
+async def test_a_rule_that_asks_for_two_things_needs_both(gateways: Gateways) -> None:
+    staff = Staff("adviser-1", frozenset({StaffScope.ADVISER}), NOON)
+    context = Context(gateways=gateways, address="", staff=staff)
+    result = await strawberry.Schema(Small).execute("{ both }", context_value=context)
+    assert result.errors is not None
+    refused = result.errors[0].original_error
+    assert isinstance(refused, Refusal)
+    assert refused.code == UNAUTHENTICATED
+
+
+def test_a_rule_asks_for_something() -> None:
+    with pytest.raises(AssertionError, match="asks for nothing"):
+        guarded(description="Anything")
