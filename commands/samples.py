@@ -67,7 +67,13 @@ async def open_session(settings: Settings, identifier: str | None) -> str:
             stop("Nobody has this identifier. `portal sample` fills an empty database.")
         now = gateways.clock()
         opened = await sessions.open_session(
-            gateways, found.customer_id, strong_at=now, code_at=now, label="portal sign-in", accessible=True
+            gateways,
+            found.customer_id,
+            strong_at=now,
+            sms_at=now,
+            code_at=now,
+            label="portal sign-in",
+            accessible=True,
         )
     return f"session={opened.cookie.token}"
 

@@ -15,7 +15,6 @@ STRONG_LIFE = timedelta(days=180)
 RECENT = timedelta(minutes=5)
 OPEN_HISTORY = timedelta(days=90)
 CLOCK_STEP_MAX = timedelta(minutes=1)
-WALK_MAX = timedelta(minutes=15)  # from a proof to the session that it led to
 
 
 class Assurance(StrEnum):
@@ -34,16 +33,19 @@ class Assurance(StrEnum):
 
 
 def assurance(
-    *, provisional: bool, strong_at: datetime | None, started_at: datetime, now: datetime
+    *, provisional: bool, strong_at: datetime | None, sms_at: datetime | None, now: datetime
 ) -> Assurance:
-    """Of a session that began at `started_at`. A proof from the future, after a clock's step, is none."""
+    """Of a session whose proof is of `strong_at`, given for the session itself at `sms_at` if at all.
+
+    A proof from the future, after a clock's step, is none.
+    """
     if provisional:
         return Assurance.PROVISIONAL
     if strong_at is None or strong_at > now + CLOCK_STEP_MAX or strong_at + STRONG_LIFE <= now:
         return Assurance.CODE_ONLY
-    if now < strong_at + RECENT:
-        return Assurance.STRONG_RECENT
-    return Assurance.STRONG_IN_SESSION if strong_at >= started_at - WALK_MAX else Assurance.STRONG
+    if sms_at is None:
+        return Assurance.STRONG
+    return Assurance.STRONG_RECENT if now < sms_at + RECENT else Assurance.STRONG_IN_SESSION
 
 
 def open_since(today: date) -> date:

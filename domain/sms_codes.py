@@ -7,9 +7,7 @@ screen in front.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 
 CODE_LENGTH = 6
@@ -19,23 +17,10 @@ LIFE = timedelta(minutes=10)
 TRIES_MAX = 5
 RESEND_DELAYS = (timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5))
 SENDS_PER_DAY_MAX = 8
-DAY = timedelta(hours=24)
 
 # Neither 0, 1, I nor O: nobody reads one for another.
 REFERENCE_DIGITS = "23456789"
 REFERENCE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-
-
-@dataclass(frozen=True, slots=True)
-class SendNow:
-    """An SMS may leave."""
-
-
-@dataclass(frozen=True, slots=True)
-class SendLater:
-    """The next SMS may leave from this instant."""
-
-    from_at: datetime
 
 
 def new_code(random: Random, length: int = CODE_LENGTH) -> str:
@@ -70,14 +55,3 @@ def tries_max(length: int, *, wary: bool) -> int:
 def resend_delay(sends: int) -> timedelta:
     """How long to wait after the `sends`-th SMS (1 is the first); grows, then stays at its longest."""
     return RESEND_DELAYS[min(max(sends, 1), len(RESEND_DELAYS)) - 1]
-
-
-def sending(sent_at: Sequence[datetime], now: datetime) -> SendNow | SendLater:
-    """Whether one more SMS may go to someone who was sent some; older than a day does not count."""
-    recent = sorted(instant for instant in sent_at if now - instant < DAY)
-    if not recent:
-        return SendNow()
-    from_at = recent[-1] + resend_delay(len(recent))
-    if len(recent) >= SENDS_PER_DAY_MAX:
-        from_at = max(from_at, recent[-SENDS_PER_DAY_MAX] + DAY)
-    return SendNow() if now >= from_at else SendLater(from_at)

@@ -20,7 +20,7 @@ class Letter:
 
 
 def provisional_code(locale: str, code: str, reference: str, minutes: int) -> Letter:
-    """SMS: the code that lets a customer choose a secret code."""
+    """SMS: the code that proves the phone, on the way in and wherever that is proven again."""
     if locale == "EN_GB":
         return Letter(
             f"{BRAND}: code {code} (ref. {reference}), valid {minutes} min. Never give it to anyone."

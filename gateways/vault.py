@@ -86,12 +86,12 @@ class Vault:
 
     async def digest(self, code: str) -> str:
         """The digest to keep for a code: the pepper's id, then argon2id over an HMAC with that pepper."""
-        self._refuse_a_crowd()
+        self.refuse_a_crowd()
         return await to_thread.run_sync(self._make, code, limiter=self._threads)
 
     async def matches(self, code: str, digest: str) -> bool:
         """Whether the code made the digest. Takes as long for `decoy` and for a digest it cannot read."""
-        self._refuse_a_crowd()
+        self.refuse_a_crowd()
         return await to_thread.run_sync(self._check, code, digest, limiter=self._threads)
 
     def needs_rehash(self, digest: str) -> bool:
@@ -178,7 +178,8 @@ class Vault:
     def _peppered(self, id: str, code: str) -> bytes:
         return _mac(self._peppers[id], "code", code)
 
-    def _refuse_a_crowd(self) -> None:
+    def refuse_a_crowd(self) -> None:
+        """Raise `VaultBusy` while too many wait: whoever would come last is told so first."""
         if self._threads.statistics().tasks_waiting >= self._waiting_max:
             raise VaultBusy(f"{self._waiting_max} digests are waiting")
 

@@ -52,11 +52,17 @@ class AccessFlow(Model):
 
     class Meta:
         table = "access_flow"
-        indexes = (("expires_at",),)
+        indexes = (("expires_at",), ("customer_id", "expires_at"))
         constraints = (
             CheckConstraint(check="expires_at > created_at", name="access_flow_has_a_life"),
             CheckConstraint(check="tries >= 0", name="access_flow_tries_not_negative"),
         )
+
+    @classmethod
+    async def close_all(cls, customer_id: int, now: datetime) -> None:
+        """End every open walk of a customer."""
+        hers = cls.filter(customer_id=customer_id, expires_at__gt=now)
+        await hers.exclude(stage=AccessStage.DONE).update(stage=AccessStage.CLOSED)
 
 
 class SmsOrder(Model):
@@ -150,8 +156,9 @@ class AttemptTally(Model):
     async def take_back(cls, subject_key: str, failures: int) -> None:
         """Forget some of the failures: whoever made them turned out to be the customer."""
         of_subject = cls.filter(subject_key=subject_key)
-        await of_subject.filter(failures__lt=failures).update(failures=0)
+        await of_subject.filter(failures__lt=failures).update(failures=0, warned_failures=0)
         await of_subject.filter(failures__gte=failures).update(failures=F("failures") - failures)
+        await of_subject.filter(warned_failures__gt=F("failures")).update(warned_failures=F("failures"))
 
     @classmethod
     async def clear(cls, subject_key: str) -> None:

@@ -28,8 +28,9 @@ class Session(OwnedModel):
     provisional = fields.BooleanField(default=False, description="May do nothing but choose a new code")
     code_at = fields.DatetimeField(null=True, description="When the secret code was last right")
     strong_at = fields.DatetimeField(
-        null=True, description="When the customer last proved to be herself by code and SMS"
+        null=True, description="When a code by SMS was last given back, here or on its device before"
     )
+    sms_at = fields.DatetimeField(null=True, description="When one was given back for this session itself")
     created_at = fields.DatetimeField()
     seen_at = fields.DatetimeField()
     expires_at = fields.DatetimeField(description="However busy, it ends here")

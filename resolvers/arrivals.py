@@ -11,7 +11,17 @@ import models
 from domain.assurance import STRONG_LIFE
 from domain.refusals import FlowOver
 from gateways import letters
-from models import AccessFlow, AccessPurpose, AccessStage, AttemptTally, AuditEvent, Channel, Delivery, Device
+from models import (
+    AccessFlow,
+    AccessPurpose,
+    AccessStage,
+    AttemptTally,
+    AuditEvent,
+    Channel,
+    Credential,
+    Delivery,
+    Device,
+)
 from resolvers import devices, sessions
 from resolvers.access import Arrived, account_subject, move
 from resolvers.context import Context
@@ -27,7 +37,13 @@ async def arrive(context: Context, flow: AccessFlow) -> Arrived | FlowOver:
 
 
 async def open_for(
-    context: Context, flow: AccessFlow, device: Device | None, *, code_at: datetime, strong_at: datetime
+    context: Context,
+    flow: AccessFlow,
+    device: Device | None,
+    *,
+    code_at: datetime,
+    strong_at: datetime,
+    sms_at: datetime | None,
 ) -> Opened:
     """Open the session a flow earned, in the transaction at hand, in place of the one this browser held.
 
@@ -40,6 +56,7 @@ async def open_for(
         context.gateways,
         flow.customer_id,
         strong_at=strong_at,
+        sms_at=sms_at,
         code_at=code_at,
         accessible=flow.accessible,
         device_id=None if device is None else device.id,
@@ -84,13 +101,17 @@ async def _sign_in(context: Context, flow: AccessFlow, customer_id: int) -> Arri
     async with in_transaction():
         if not await _end(flow):
             return FlowOver()
+        if not await _code_stands(flow, customer_id):
+            return FlowOver()
         device, is_new = await trust_if_asked(context, flow)
         device = device or await _device_of(context, flow, customer_id)
         if flow.sms_at is None and device is None:
             return FlowOver()  # the device was forgotten meanwhile
         strong_at = flow.sms_at if device is None else device.strong_at
         assert strong_at is not None
-        opened = await open_for(context, flow, device, code_at=flow.code_at, strong_at=strong_at)
+        opened = await open_for(
+            context, flow, device, code_at=flow.code_at, strong_at=strong_at, sms_at=flow.sms_at
+        )
         details = {"purpose": flow.purpose, "wrong_codes_before": flow.wrong_codes}
         await record_arrival(context, opened.row, "SIGNED_IN", new_device=is_new, **details)
     context.hold_session(opened.cookie)
@@ -107,7 +128,7 @@ async def _step_up(context: Context, flow: AccessFlow, customer_id: int) -> Arri
     async with in_transaction():
         if not await _end(flow):
             return FlowOver()
-        proofs = {"code_at": flow.code_at, "strong_at": flow.sms_at}
+        proofs = {"code_at": flow.code_at, "sms_at": flow.sms_at}
         cookie = await sessions.strengthen(context.gateways, session, **proofs)
         if cookie is None:
             return FlowOver()
@@ -117,6 +138,12 @@ async def _step_up(context: Context, flow: AccessFlow, customer_id: int) -> Arri
         await sessions.record(context, session, "STEPPED_UP", wrong_codes_before=flow.wrong_codes)
     context.hold_session(cookie)
     return Arrived(flow, customer_id)
+
+
+async def _code_stands(flow: AccessFlow, customer_id: int) -> bool:
+    """Whether the code given is still the one in force. Whoever chooses another waits, or was first."""
+    in_force = Credential.owned_by(customer_id).filter(replaced_at=None, chosen_at__lte=flow.code_at)
+    return await in_force.select_for_update().first() is not None
 
 
 async def _end(flow: AccessFlow) -> bool:

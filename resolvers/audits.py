@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tortoise.exceptions import FieldError
-from tortoise.expressions import Q
+from tortoise.expressions import Q, Subquery
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from domain.audit import EPOCH, SEAL, Anchor, ChainsDigest
-from models import AuditEvent, AuditHead
+from models import AuditEvent, AuditHead, Credential
 from models.audit_events import Seal
 
 ROWS_MAX = 1_000  # read at a time, of facts and of heads
@@ -90,6 +90,9 @@ async def audit(
         for digest, (number, last_seal) in zip(digests, walk.reached, strict=True):
             digest.add(walk.customer_id, number, last_seal)
         customers, facts, breaks = customers + 1, facts + walk.facts, breaks + len(walk.breaks)
+    async for customer_id in _vanished(rows_max):
+        report(Break(customer_id, BreakKind.HEAD))
+        breaks += 1
     unsealed = await AuditEvent.filter(number=None).count()
     fresh, *earlier = [digest.anchor() for digest in digests]
     agrees = earlier == [anchor] if anchor else None
@@ -164,6 +167,22 @@ class Walk:
             self.breaks[-1] = replace(latest, last=last)
         elif len(self.breaks) < BREAKS_MAX:
             self.breaks.append(Break(self.customer_id, kind, first, last))
+
+
+async def _vanished(rows_max: int) -> AsyncIterator[int]:
+    """Customers who chose a code, which is a fact, and of whose chain not even the head is there."""
+    heads, unsealed = AuditHead.all(), AuditEvent.filter(number=None)
+    after = -1
+    while True:
+        chose = Credential.filter(replaced_at=None, customer_id__gt=after)
+        for others in (heads, unsealed):
+            chose = chose.exclude(customer_id__in=Subquery(others.values("customer_id")))
+        found = await chose.order_by("customer_id").limit(rows_max).values("customer_id")
+        for row in found:
+            yield row["customer_id"]
+        if len(found) < rows_max:
+            return
+        after = found[-1]["customer_id"]
 
 
 async def _walks(

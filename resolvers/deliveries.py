@@ -69,11 +69,11 @@ class Outbox:
                 _log.error("outbox failed, it goes on", exc_info=error)
 
     async def send_due(self) -> int:
-        """Claim a batch of what is due and send it all at once; how many were claimed."""
-        await release_orders(self._gateways)
+        """Claim a batch of what is due and send it all at once; how many there were."""
+        released = await release_orders(self._gateways)
         claimed = await self._claim()
         await asyncio.gather(*(in_fresh_context(self._send, delivery) for delivery in claimed))
-        return len(claimed)
+        return len(claimed) + released
 
     async def _claim(self) -> list[Delivery]:
         settings, now = self._gateways.settings, self._gateways.clock()

@@ -29,6 +29,7 @@ from gateways.rate_limits import Limit
 from models import Channel, Confirmation, ContactPoint, Delivery
 from resolvers import sessions
 from resolvers.context import Context, Viewer
+from resolvers.provisional_codes import recovers_from
 from resolvers.step_up import NotSure, sure
 from resolvers.throttles import throttled
 
@@ -159,7 +160,9 @@ async def _change(context: Context, waiting: Confirmation, viewer: Viewer) -> Co
     if waiting.point is ContactPoint.PHONE:
         columns = {"phone": waiting.target, "phone_verified_at": context.now}
         if before.phone not in (None, waiting.target):
-            columns |= {"former_phone": before.phone, "phone_changed_at": context.now}
+            columns |= {"phone_changed_at": context.now}
+            if recovers_from(context, before.phone_changed_at) is None:
+                columns |= {"former_phone": before.phone}  # the last one that had time to be the customer's
     async with in_transaction():
         if not await waiting.use(context.now):
             return ConfirmationOver()

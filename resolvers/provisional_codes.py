@@ -10,7 +10,8 @@ from __future__ import annotations
 import hmac
 import math
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from enum import StrEnum
+from typing import Any, NamedTuple, TypeAlias
 
 from tortoise.expressions import F
 from tortoise.transactions import in_transaction
@@ -54,11 +55,29 @@ from resolvers.access import (
 from resolvers.context import Context
 from resolvers.throttles import note_sms_failure, sms_is_wary, sms_refused, throttled
 
+MINUTE = timedelta(minutes=1)
 PHONE_TRIES_MAX = 5
+WALK_LIFE = timedelta(minutes=30)  # however often an SMS is sent again
 ORDERS_AT_ONCE_MAX = 100
 SMS_OF_CUSTOMER = Limit("access-sms-customer", count=sms_codes.SENDS_PER_DAY_MAX, seconds=86_400)
 
 Sent: TypeAlias = SmsCodeAsked | Stopped
+
+
+class Asking(StrEnum):
+    """Who asks for an SMS. Each has a daily cap: who knows less uses up nothing of who knows more."""
+
+    STRANGER = "STRANGER"  # with the number and the phone
+    CODE_HOLDER = "CODE_HOLDER"
+    CUSTOMER = "CUSTOMER"  # on a trusted device, or signed in
+
+
+class OnFile(NamedTuple):
+    """What an SMS depends on; without a phone for an identifier that nobody has."""
+
+    phone: str | None
+    locale: str
+    changed_at: datetime | None
 
 
 async def confirm_phone(context: Context, flow_token: str, text: str) -> Sent:
@@ -69,18 +88,18 @@ async def confirm_phone(context: Context, flow_token: str, text: str) -> Sent:
     given = phones.phone(text)
     if not isinstance(given, Phone):
         return InvalidInput((InvalidField("phone", f"PHONE_{given.name}"),))
+    if not given.takes_sms:
+        return InvalidInput((InvalidField("phone", "PHONE_NOT_MOBILE"),))
     if flow.stage is AccessStage.SMS_CODE and (early := _too_early(flow, context.now)):
         return early
     counted = AccessFlow.filter(id=flow.id, phone_tries__lt=PHONE_TRIES_MAX)
     if not await counted.update(phone_tries=F("phone_tries") + 1):
         return FlowOver()
-    phone, locale, changed_at = await _on_file(flow)
-    if phone != given.e164:
-        return await _send(context, flow_token, flow, locale, None)
-    if flow.purpose is not AccessPurpose.SIGN_IN and recovers_from(context, changed_at) is not None:
+    on_file = await _on_file(flow)
+    address = _reached(context, flow, given.e164, on_file)
+    if address is None and on_file.phone == given.e164:
         await _refuse_recovery(context, await Customer.get(id=flow.customer_id))
-        return await _send(context, flow_token, flow, locale, None)
-    return await _send(context, flow_token, flow, locale, phone)
+    return await _send(context, flow_token, flow, on_file.locale, address)
 
 
 async def resend_sms_code(context: Context, flow_token: str) -> Sent:
@@ -90,8 +109,9 @@ async def resend_sms_code(context: Context, flow_token: str) -> Sent:
         return FlowOver()
     if early := _too_early(flow, context.now):
         return early
-    _, locale, _ = await _on_file(flow)
-    return await _send(context, flow_token, flow, locale, flow.sms_address or None)
+    on_file = await _on_file(flow)
+    address = _reached(context, flow, flow.sms_address, on_file)
+    return await _send(context, flow_token, flow, on_file.locale, address)
 
 
 async def send_to_phone_on_file(context: Context, flow_token: str, flow: AccessFlow) -> Sent:
@@ -111,6 +131,7 @@ async def enter_sms_code(
     flow = await find_flow(context, flow_token, AccessStage.SMS_CODE)
     if flow is None or flow.sms_expires_at is None or flow.sms_expires_at <= context.now:
         return FlowOver()
+    code = "".join(code.split())
     if not sms_codes.is_code(code):
         return InvalidInput((InvalidField("code", "SMS_CODE_MALFORMED"),))
     wary = await sms_is_wary(context)
@@ -122,11 +143,19 @@ async def enter_sms_code(
         return FlowOver()
     digest = context.gateways.vault.sms_digest(str(flow.id), code).hex()
     if hmac.compare_digest(digest, flow.sms_digest or "") and flow.sms_address:
+        if _reached(context, flow, flow.sms_address, await _on_file(flow)) is None:
+            return FlowOver()  # the number was changed meanwhile
         return await _go_on(context, flow_token, flow, trust_device=trust_device)
     await AttemptTally.add_failure(_guesses_subject(context, flow), context.now)
     await note_sms_failure(context)
     left = tries_max - flow.sms_tries - 1
     return WrongCode(left) if left > 0 else FlowOver()
+
+
+async def forget_sent(gateways: Gateways, customer_id: int) -> None:
+    """Let SMS go to a customer again whose daily cap somebody used up."""
+    for asking in Asking:
+        await gateways.rate_limits.forget(SMS_OF_CUSTOMER, asking, str(customer_id))
 
 
 async def release_orders(gateways: Gateways) -> int:
@@ -187,14 +216,14 @@ def _too_early(flow: AccessFlow, now: datetime) -> Throttled | None:
     return Throttled(math.ceil((flow.sms_resend_at - now).total_seconds()))
 
 
-async def _on_file(flow: AccessFlow) -> tuple[str | None, str, datetime | None]:
+async def _on_file(flow: AccessFlow) -> OnFile:
     """The customer's phone, language and last change of phone; what nobody has is read in the same time.
 
     So no row of the customer is made here: that takes longer than to find none.
     """
     columns = ("phone", "locale", "phone_changed_at")
     found: list[Any] = await Customer.filter(id=flow.customer_id or 0).values_list(*columns)
-    return found[0] if found else (None, models.Locale.FR_FR, None)
+    return OnFile(*found[0]) if found else OnFile(None, models.Locale.FR_FR, None)
 
 
 def recovers_from(context: Context, changed_at: datetime | None) -> datetime | None:
@@ -220,11 +249,41 @@ async def _refuse_recovery(context: Context, customer: Customer) -> None:
     context.wake_outbox()
 
 
+def _asked_by(flow: AccessFlow) -> Asking:
+    if flow.device_id is not None or flow.session_id is not None:
+        return Asking.CUSTOMER
+    return Asking.STRANGER if flow.code_at is None else Asking.CODE_HOLDER
+
+
+def _reached(context: Context, flow: AccessFlow, given: str | None, on_file: OnFile) -> str | None:
+    """Where an SMS may go: to the number given if it is the one on file, and old enough to recover a code."""
+    if not given or given != on_file.phone:
+        return None
+    recovers = flow.purpose in (AccessPurpose.FORGOTTEN_CODE, AccessPurpose.FIRST_CONNECTION)
+    return None if recovers and recovers_from(context, on_file.changed_at) is not None else given
+
+
 async def _claim(context: Context, flow: AccessFlow) -> bool:
     """Of those who ask for one SMS at once one goes on: for the others none is counted."""
     as_read = AccessFlow.filter(id=flow.id, stage=flow.stage, sms_resend_at=flow.sms_resend_at)
     wait = sms_codes.resend_delay(flow.sms_count + 1)
     return await as_read.update(sms_resend_at=context.now + wait) == 1
+
+
+async def _granted(
+    context: Context, flow: AccessFlow, address: str | None
+) -> str | None | Throttled | TemporarilyUnavailable:
+    """Where the SMS may leave to, once it is counted: for the customer, the network and the site."""
+    asked_by = _asked_by(flow)
+    # Where no SMS leaves, none is counted: a stranger uses up nothing of the customer's, and learns nothing.
+    counted = (asked_by, str(flow.customer_id)) if address is not None else (str(flow.id),)
+    refused = await throttled(context, SMS_OF_CUSTOMER, *counted)
+    if isinstance(refused, Throttled) and asked_by is Asking.STRANGER:
+        address = None  # in silence: the wait would say that the number is right
+    elif refused is not None:
+        return refused
+    proven = asked_by is not Asking.STRANGER
+    return await sms_refused(context, leaves=address is not None, proven=proven) or address
 
 
 async def _send(
@@ -233,25 +292,25 @@ async def _send(
     """Take the flow to the SMS step with a fresh code; the code leaves only if there is an address."""
     if not await _claim(context, flow):
         return FlowOver()
-    # Where no SMS leaves, none is counted: a stranger uses up nothing of the customer's, and learns nothing.
-    counted = str(flow.customer_id) if address is not None else str(flow.id)
-    refused = await throttled(context, SMS_OF_CUSTOMER, counted)
-    if isinstance(refused, Throttled):
-        address = None
-    elif refused is not None:
-        return refused
-    proven = flow.device_id is not None or flow.session_id is not None or flow.code_at is not None
-    if refused := await sms_refused(context, leaves=address is not None, proven=proven):
-        return refused
-    now, random = context.now, context.gateways.random
+    granted = await _granted(context, flow, address)
     wary = await sms_is_wary(context)
-    if isinstance(wary, TemporarilyUnavailable):
-        return wary
+    for refused in (granted, wary):
+        if isinstance(refused, Throttled | TemporarilyUnavailable):
+            return refused
+    assert not isinstance(granted, Throttled | TemporarilyUnavailable)
+    assert isinstance(wary, bool)
     guesses = await AttemptTally.failures_of(_guesses_subject(context, flow))
     length = sms_codes.code_length(guesses, wary=wary)
+    return await _order(context, flow_token, flow, locale, granted, length)
+
+
+async def _order(
+    context: Context, flow_token: str, flow: AccessFlow, locale: str, address: str | None, length: int
+) -> Sent:
+    now, random = context.now, context.gateways.random
     code, reference = sms_codes.new_code(random, length), sms_codes.new_reference(random)
-    minutes = int(sms_codes.LIFE.total_seconds() // 60)
-    letter = letters.provisional_code(locale, code, reference, minutes)
+    letter = letters.provisional_code(locale, code, reference, minutes=sms_codes.LIFE // MINUTE)
+    useless_at = now + sms_codes.LIFE
     async with in_transaction():
         moved = await move(
             flow,
@@ -260,14 +319,13 @@ async def _send(
             sms_digest=context.gateways.vault.sms_digest(str(flow.id), code).hex(),
             sms_reference=reference,
             sms_length=length,
-            sms_expires_at=now + sms_codes.LIFE,
+            sms_expires_at=useless_at,
             sms_tries=0,
             sms_count=flow.sms_count + 1,
             sms_resend_at=now + sms_codes.resend_delay(flow.sms_count + 1),
-            expires_at=now + FLOW_LIFE,
+            expires_at=min(now + FLOW_LIFE, flow.created_at + WALK_LIFE),
         )
         if moved:
-            useless_at = now + sms_codes.LIFE
             order = {"customer_id": flow.customer_id, "address": address, "body": letter.body}
             await SmsOrder.create(**order, useless_at=useless_at)
     context.wake_outbox()

@@ -90,7 +90,7 @@ async def _forget(
     async with in_transaction():
         devices = Device.owned_by(viewer.customer_id).filter(revoked_at=None, **which)
         forgotten = await devices.update(revoked_at=context.now)
-        if not forgotten:
+        if which and not forgotten:
             return Forgotten(0, 0)
         rows = Session.owned_by(viewer.customer_id).filter(closed_at=None, **theirs)
         closed = await rows.update(closed_at=context.now)

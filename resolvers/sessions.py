@@ -112,7 +112,7 @@ def warn_at(gateways: Gateways, row: Session) -> datetime:
 
 def assurance_of(row: Session, now: datetime) -> Assurance:
     """How surely the session's customer is known."""
-    return assurance(provisional=row.provisional, strong_at=row.strong_at, started_at=row.created_at, now=now)
+    return assurance(provisional=row.provisional, strong_at=row.strong_at, sms_at=row.sms_at, now=now)
 
 
 async def touch(gateways: Gateways, row: Session) -> None:
@@ -125,7 +125,7 @@ async def touch(gateways: Gateways, row: Session) -> None:
 
 
 async def strengthen(
-    gateways: Gateways, row: Session, *, code_at: datetime, strong_at: datetime
+    gateways: Gateways, row: Session, *, code_at: datetime, sms_at: datetime
 ) -> Cookie | None:
     """Make an open session surer, under a new token: the one before is worth nothing from here on.
 
@@ -136,7 +136,9 @@ async def strengthen(
     as_read = Session.owned_by(row.customer_id).filter(
         id=row.id, token_digest=row.token_digest, closed_at=None
     )
-    made = await as_read.update(token_digest=digest, code_at=code_at, strong_at=strong_at, seen_at=now)
+    made = await as_read.update(
+        token_digest=digest, code_at=code_at, strong_at=sms_at, sms_at=sms_at, seen_at=now
+    )
     return _cookie(row, secret, now) if made else None
 
 

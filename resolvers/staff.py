@@ -17,6 +17,7 @@ from models import AttemptTally, AuditEvent, Channel, Delivery
 from models.owned import keep_to
 from resolvers.access import account_subject
 from resolvers.context import Context
+from resolvers.provisional_codes import forget_sent
 from resolvers.throttles import DAY, HOUR, throttled
 
 UNLOCKS_OF_STAFF = Limit("staff-unlock", count=30, seconds=HOUR)
@@ -62,6 +63,7 @@ async def unlock_access(context: Context, given: Identifier | Malformed, field: 
     if refused := await throttled(context, UNLOCKS_OF_CUSTOMER, str(row.customer_id)):
         return refused
     keep_to(row.customer_id)
+    await forget_sent(context.gateways, row.customer_id)
     return AccessUnlocked(await _unlock(context, row.customer_id, staff, why))
 
 

@@ -9,7 +9,7 @@ from domain.access import next_stage
 from domain.assurance import RECENT, Assurance
 from domain.refusals import NoPhone, NotSignedIn, TemporarilyUnavailable, Throttled
 from gateways.rate_limits import Limit
-from models import AccessPurpose, AccessStage
+from models import AccessFlow, AccessPurpose, AccessStage
 from resolvers import devices, provisional_codes
 from resolvers.access import Step, Stopped, open_flow, show, subject_of
 from resolvers.context import Context, Viewer
@@ -50,6 +50,13 @@ async def step_up(context: Context, *, accessible: bool = False) -> Step | Stopp
         return NotSignedIn()
     if refused := await throttled(context, STEP_UPS, str(viewer.customer_id)):
         return refused
+    if (flow := await _begun(context, viewer)) is not None:
+        token = context.gateways.vault.token()
+        renewed = {"token_digest": context.gateways.vault.token_digest(token).hex()}
+        await AccessFlow.filter(id=flow.id).update(**renewed, accessible=flow.accessible or accessible)
+        return await show(
+            context, token, flow.update_from_dict({"accessible": flow.accessible or accessible})
+        )
     code_at = viewer.session.code_at
     code_at = code_at if code_at is not None and context.now < code_at + RECENT else None
     # Asked of the browser, not of the session: whoever stole its cookie is on no device of hers.
@@ -70,16 +77,38 @@ async def step_up(context: Context, *, accessible: bool = False) -> Step | Stopp
     return await show(context, token, flow)
 
 
+async def _begun(context: Context, viewer: Viewer) -> AccessFlow | None:
+    """The step-up this session has begun here and may go on with: acts refused in a row send one SMS."""
+    now = context.now
+    flow = await (
+        AccessFlow.filter(
+            customer_id=viewer.customer_id,
+            session_id=viewer.session_id,
+            device_digest=devices.digest_of(context) or "",
+            purpose=AccessPurpose.STEP_UP,
+            stage__in=[AccessStage.KEYPAD, AccessStage.SMS_CODE],
+            expires_at__gt=now,
+        )
+        .order_by("-id")
+        .first()
+    )
+    if flow is None or (flow.sms_expires_at is not None and flow.sms_expires_at <= now):
+        return None
+    return flow
+
+
 async def change_code(context: Context, *, accessible: bool = False) -> Step | NotSure:
     """Begin to change the secret code while signed in."""
     viewer = await sure(context, Assurance.STRONG_RECENT)
     if not isinstance(viewer, Viewer):
         return viewer
+    assert viewer.session.sms_at is not None
     token, flow = await open_flow(
         context,
         AccessPurpose.CODE_CHANGE,
         viewer.customer_id,
         next_stage(AccessPurpose.CODE_CHANGE, code=False, sms=False),
+        expires_at=viewer.session.sms_at + RECENT,  # the new code is chosen while the proof is recent
         subject_key=subject_of(context, viewer.customer_id, None),
         session_id=viewer.session_id,
         accessible=accessible or viewer.session.accessible,

@@ -78,7 +78,9 @@ async def flow_refused(
 ) -> Throttled | TemporarilyUnavailable | None:
     """Count a walk that begins; `trusted` says that it begins on a device of the customer's own."""
     token, settings, network = context.device_token, context.gateways.settings, network_of(context.address)
-    if token and (refused := await throttled(context, FLOWS_OF_DEVICE, _device_key(context, token))):
+    if token and (
+        refused := await throttled(context, FLOWS_OF_DEVICE, _device_key(context, token.partition(".")[0]))
+    ):
         return refused
     if trusted:
         return None

@@ -42,12 +42,12 @@ PROBLEMS: Mapping[str, tuple[str, str]] = {
     ),
     "WEAK_CODE": (
         "Ce code est trop facile à deviner. Choisissez-en un autre.",
-        "This code is too easy to guess.",
+        "This code is too easy to guess. Choose another one.",
     ),
     "CODES_DIFFER": ("Les deux saisies sont différentes.", "The two entries differ."),
     "CONFIRMATION_OVER": (
         "Ce code n'est plus valable. Demandez-en un autre.",
-        "This code is no longer valid.",
+        "This code is no longer valid. Ask for another one.",
     ),
     "VERSION_CONFLICT": (
         "Ces informations ont changé entre-temps. Relisez-les avant de les modifier.",

@@ -217,7 +217,7 @@ async def delivery(to: models.Customer, now: datetime = NOON, **columns: Any) ->
 async def session_token(gateways: Gateways, owner: models.Customer, **columns: Any) -> str:
     """The cookie of a session that has just been opened, as surely as can be."""
     now = gateways.clock()
-    given = {"strong_at": now, "code_at": now, "device_id": (await device(gateways, owner)).id}
+    given = {"strong_at": now, "sms_at": now, "code_at": now, "device_id": (await device(gateways, owner)).id}
     opened = await sessions.open_session(gateways, owner.id, **{**given, **columns})
     return opened.cookie.token
 
@@ -225,13 +225,18 @@ async def session_token(gateways: Gateways, owner: models.Customer, **columns: A
 async def device(
     gateways: Gateways, owner: models.Customer, token: str = BROWSER, **columns: Any
 ) -> models.Device:
-    """A browser the customer trusted a day ago, if it is not known yet."""
-    digest = gateways.vault.keyed("device", f"{owner.id}:{token}").hex()
+    """A browser the customer trusted a day ago, if it is not known yet, by what its cookie holds."""
+    digest = gateways.vault.keyed("device", f"{owner.id}:{trusting_token(token)}").hex()
     known = await models.Device.owned_by(owner.id).get_or_none(token_digest=digest, revoked_at=None)
     yesterday = gateways.clock() - timedelta(days=1)
     at = {"created_at": yesterday, "strong_at": yesterday, "seen_at": yesterday}
     given = {"customer_id": owner.id, "token_digest": digest, "label": "Firefox, Windows", **at}
     return known or await models.Device.create(**{**given, **columns})
+
+
+def trusting_token(cookie: str) -> str:
+    """Of the tokens of a device cookie the one made last, when trust was."""
+    return cookie.split(".")[:2][-1]
 
 
 async def signed_in(gateways: Gateways, owner: models.Customer, **columns: Any) -> Context:

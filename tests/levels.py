@@ -30,6 +30,7 @@ async def token_at(gateways: Gateways, owner: Customer, known: Assurance) -> str
         gateways,
         owner.id,
         strong_at=None if ago is None else now - ago,
+        sms_at=now - ago if ago is not None and known.suffices(Assurance.STRONG_IN_SESSION) else None,
         code_at=None,
         device_id=(await cast.device(gateways, owner)).id,
         provisional=known is Assurance.PROVISIONAL,

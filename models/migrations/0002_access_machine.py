@@ -108,6 +108,10 @@ class Migration(migrations.Migration):
             name='wrong_codes',
             field=fields.IntField(default=0, description='Wrong codes before the right one, to be told'),
         ),
+        ops.AddIndex(
+            model_name='AccessFlow',
+            index=Index(fields=['customer_id', 'expires_at']),
+        ),
         ops.AddConstraint(
             model_name='AccessFlow',
             constraint=CheckConstraint(check='tries >= 0', name='access_flow_tries_not_negative'),
@@ -190,13 +194,18 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(
             model_name='Session',
+            name='sms_at',
+            field=fields.DatetimeField(null=True, description='When one was given back for this session itself', auto_now=False, auto_now_add=False),
+        ),
+        ops.AddField(
+            model_name='Session',
             name='strong_at',
-            field=fields.DatetimeField(null=True, description='When the customer last proved to be herself by code and SMS', auto_now=False, auto_now_add=False),
+            field=fields.DatetimeField(null=True, description='When a code by SMS was last given back, here or on its device before', auto_now=False, auto_now_add=False),
         ),
         ops.RemoveField(model_name='Session', name='assurance'),
         ops.AlterModelOptions(
             name='AccessFlow',
-            options={'table': 'access_flow', 'app': 'models', 'constraints': [CheckConstraint(check='expires_at > created_at', name='access_flow_has_a_life'), CheckConstraint(check='tries >= 0', name='access_flow_tries_not_negative')], 'indexes': [Index(fields=['expires_at'])], 'pk_attr': 'id', 'table_description': 'One walk to a session, or to a surer one. Unknown identifiers have a flow too, with no customer.'},
+            options={'table': 'access_flow', 'app': 'models', 'constraints': [CheckConstraint(check='expires_at > created_at', name='access_flow_has_a_life'), CheckConstraint(check='tries >= 0', name='access_flow_tries_not_negative')], 'indexes': [Index(fields=['expires_at']), Index(fields=['customer_id', 'expires_at'])], 'pk_attr': 'id', 'table_description': 'One walk to a session, or to a surer one. Unknown identifiers have a flow too, with no customer.'},
         ),
         ops.AlterModelOptions(
             name='AttemptTally',

@@ -14,7 +14,6 @@ from domain.assurance import (
     OPEN_HISTORY,
     RECENT,
     STRONG_LIFE,
-    WALK_MAX,
     Assurance,
     assurance,
     open_since,
@@ -25,10 +24,11 @@ SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "min
 ZERO = timedelta(0)
 
 
-def level(strong: timedelta | None, started: timedelta = ZERO, *, provisional: bool = False) -> Assurance:
-    """Of a session begun so long ago, with a proof given so long ago."""
+def level(strong: timedelta | None, *, here: bool = True, provisional: bool = False) -> Assurance:
+    """Of a session with a proof given so long ago, here or on its device before."""
     strong_at = None if strong is None else NOW - strong
-    return assurance(provisional=provisional, strong_at=strong_at, started_at=NOW - started, now=NOW)
+    sms_at = strong_at if here else None
+    return assurance(provisional=provisional, strong_at=strong_at, sms_at=sms_at, now=NOW)
 
 
 def test_the_numbers_are_those_of_the_sources() -> None:
@@ -36,25 +36,23 @@ def test_the_numbers_are_those_of_the_sources() -> None:
 
 
 @pytest.mark.parametrize(
-    ("strong", "started", "expected"),
+    ("strong", "here", "expected"),
     [
-        (None, ZERO, Assurance.CODE_ONLY),
-        (ZERO, ZERO, Assurance.STRONG_RECENT),
-        (5 * MINUTE - SECOND, HOUR, Assurance.STRONG_RECENT),
-        (5 * MINUTE, HOUR, Assurance.STRONG_IN_SESSION),
-        (HOUR, HOUR, Assurance.STRONG_IN_SESSION),
-        (HOUR + WALK_MAX, HOUR, Assurance.STRONG_IN_SESSION),
-        (HOUR + WALK_MAX + SECOND, HOUR, Assurance.STRONG),
-        (11 * HOUR, 11 * HOUR, Assurance.STRONG_IN_SESSION),
-        (DAY, ZERO, Assurance.STRONG),
-        (180 * DAY - SECOND, ZERO, Assurance.STRONG),
-        (180 * DAY, ZERO, Assurance.CODE_ONLY),
-        (400 * DAY, ZERO, Assurance.CODE_ONLY),
+        (None, True, Assurance.CODE_ONLY),
+        (ZERO, True, Assurance.STRONG_RECENT),
+        (5 * MINUTE - SECOND, True, Assurance.STRONG_RECENT),
+        (5 * MINUTE, True, Assurance.STRONG_IN_SESSION),
+        (11 * HOUR, True, Assurance.STRONG_IN_SESSION),
+        (ZERO, False, Assurance.STRONG),
+        (5 * MINUTE, False, Assurance.STRONG),
+        (180 * DAY - SECOND, False, Assurance.STRONG),
+        (180 * DAY, False, Assurance.CODE_ONLY),
+        (400 * DAY, False, Assurance.CODE_ONLY),
     ],
     ids=str,
 )
-def test_a_proof_grows_old(strong: timedelta | None, started: timedelta, expected: Assurance) -> None:
-    assert level(strong, started) is expected
+def test_a_proof_grows_old(strong: timedelta | None, here: bool, expected: Assurance) -> None:
+    assert level(strong, here=here) is expected
 
 
 @pytest.mark.parametrize(
@@ -85,11 +83,11 @@ def test_levels_are_in_order() -> None:
 
 @given(
     ages=st.lists(st.timedeltas(timedelta(0), 200 * DAY), min_size=2, max_size=2).map(sorted),
-    started=st.timedeltas(timedelta(0), 12 * HOUR),
+    here=st.booleans(),
 )
-def test_an_older_proof_is_never_surer(ages: list[timedelta], started: timedelta) -> None:
+def test_an_older_proof_is_never_surer(ages: list[timedelta], here: bool) -> None:
     younger, older = ages
-    assert level(younger, started).suffices(level(older, started))
+    assert level(younger, here=here).suffices(level(older, here=here))
 
 
 @pytest.mark.parametrize(

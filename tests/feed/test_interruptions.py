@@ -125,7 +125,8 @@ async def test_others_write_between_two_batches(sqlite_url: str, tmp_path: Path)
             file = sqlite_url.removeprefix("sqlite://")
             with sqlite3.connect(file, timeout=0) as other:
                 other.execute(
-                    "INSERT INTO attempt_tally (subject_key, failures, warned_failures, updated_at) VALUES (?, 1, 0, ?)",
+                    "INSERT INTO attempt_tally (subject_key, failures, warned_failures, updated_at) "
+                    "VALUES (?, 1, 0, ?)",
                     (str(customers_done), str(NOW)),
                 )
             other.close()

@@ -124,10 +124,11 @@ async def test_a_walk_begun_before_the_device_was_trusted_counts_for_the_account
 ) -> None:
     unknown = elsewhere(context)
     await fail(unknown, access, 2)
-    await sign_in_by_sms(again(unknown), access.number, access.owner)
-    await fail(again(unknown, session_token=None), access, 1)
+    trusted = again(unknown)
+    await sign_in_by_sms(trusted, access.number, access.owner)
+    await fail(again(trusted, session_token=None), access, 1)
     assert await failures(context, access) == 1
-    assert await failures(context, access, unknown.device_token) == 1
+    assert await failures(context, access, trusted.device_token) == 1
 
 
 @pytest.mark.parametrize("trusted", [True, False])

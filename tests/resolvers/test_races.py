@@ -16,6 +16,7 @@ from resolvers.context import Context
 from resolvers.profiles import ConfirmationSent, request_phone_change
 from resolvers.provisional_codes import (
     SMS_OF_CUSTOMER,
+    Asking,
     confirm_phone,
     enter_sms_code,
     resend_sms_code,
@@ -104,7 +105,10 @@ async def test_asking_again_together_sends_one_more_sms(
     outcomes = await race(gateways, lambda asking: resend_sms_code(asking, step.flow_token))
     assert [type(outcome) for outcome in outcomes].count(SmsCodeAsked) == 1
     assert len(await codes_sent_to(access.owner)) == 2
-    more = [await gateways.rate_limits.take(SMS_OF_CUSTOMER, str(access.owner.id)) for _ in range(7)]
+    more = [
+        await gateways.rate_limits.take(SMS_OF_CUSTOMER, Asking.CUSTOMER, str(access.owner.id))
+        for _ in range(7)
+    ]
     assert [wait == 0 for wait in more] == [True] * 6 + [False], "two of the day's eight were counted"
 
 

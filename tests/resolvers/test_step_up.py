@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,12 +9,12 @@ from typing import Any
 import pytest
 
 import models
-from domain.assurance import WALK_MAX, Assurance
+from domain.assurance import Assurance
 from domain.refusals import AccountLocked, FlowOver, NoPhone, NotSignedIn, Throttled
 from gateways import Gateways
-from models import AccessFlow, AccessPurpose, AccessStage, AttemptTally, AuditEvent, Device, Session, SmsOrder
+from models import AccessFlow, AccessPurpose, AccessStage, AttemptTally, AuditEvent, Device, Session
 from resolvers import sessions
-from resolvers.access import FLOW_LIFE, Arrived, KeypadShown, SmsCodeAsked, resume
+from resolvers.access import Arrived, KeypadShown, SmsCodeAsked, resume
 from resolvers.context import Context
 from resolvers.provisional_codes import enter_sms_code, resend_sms_code
 from resolvers.secret_codes import WrongCredentials, enter_code
@@ -90,10 +89,6 @@ async def test_time_passes_between_the_sms_and_the_session_it_opens(
     assert await level(unknown) is Assurance.STRONG_IN_SESSION
 
 
-def test_a_proof_on_the_way_to_a_session_counts_as_one_in_it() -> None:
-    assert WALK_MAX == FLOW_LIFE, "the longest time from an SMS to the session it leads to"
-
-
 async def test_a_device_stands_for_the_phone_at_sign_in_and_for_no_more(
     signed_in: Context, clock: Clock
 ) -> None:
@@ -146,9 +141,10 @@ async def test_it_ends_in_the_same_session_under_a_new_token(
         "token_digest",
         "code_at",
         "strong_at",
+        "sms_at",
         "seen_at",
     }
-    assert after.code_at == after.strong_at == clock.now
+    assert after.code_at == after.strong_at == after.sms_at == clock.now
     assert cookie.seconds == (after.expires_at - clock.now).total_seconds()
     assert signed_in.session_token == cookie.token
     assert await level(signed_in) is Assurance.STRONG_RECENT
@@ -251,21 +247,24 @@ async def test_a_session_that_ended_or_changed_meanwhile_is_not_made_surer(
     assert (await cast.known_of(access.owner), cookies) == (before, [])
 
 
-async def test_of_two_tabs_that_end_together_one_gets_the_new_token(
+async def test_a_second_tab_goes_on_with_the_step_up_of_the_first(
     signed_in: Context, access: Access, cookies: list[Cookie], gateways: Gateways
 ) -> None:
-    steps = [await step_up(again(signed_in)) for _ in range(2)]
-    orders = await SmsOrder.filter(customer_id=access.owner.id).order_by("id")
-    assert len(steps) == len(orders) == 2
-    codes = await codes_sent_to(access.owner)
-
-    async def end(step: Any, code: str) -> Any:
-        tab = again(signed_in)
-        await tab.viewer()
-        return await enter_sms_code(tab, step.flow_token, code)
-
-    ends = [asyncio.create_task(end(step, code)) for step, code in zip(steps, codes, strict=True)]
-    outcomes = {type(outcome) for outcome in await asyncio.gather(*ends)}
-    assert outcomes <= {Arrived, FlowOver}
-    assert Arrived in outcomes
+    first, second = [await step_up(again(signed_in)) for _ in range(2)]
+    assert isinstance(first, SmsCodeAsked)
+    assert isinstance(second, SmsCodeAsked)
+    assert (first.flow.id, first.flow.sms_reference) == (second.flow.id, second.flow.sms_reference)
+    (code,) = await codes_sent_to(access.owner)
+    assert await enter_sms_code(again(signed_in), first.flow_token, code) == FlowOver()
+    assert isinstance(await enter_sms_code(again(signed_in), second.flow_token, code), Arrived)
     assert await sessions.resume(gateways, cookies[-1].token) is not None
+
+
+async def test_a_step_up_whose_sms_expired_is_begun_anew(
+    signed_in: Context, access: Access, clock: Clock
+) -> None:
+    first = await step_up(again(signed_in))
+    assert isinstance(first, SmsCodeAsked)
+    await Session.owned_by(access.owner.id).update(seen_at=clock.now + 10 * MINUTE)
+    clock.now += 10 * MINUTE
+    assert isinstance(await step_up(again(signed_in)), KeypadShown)

@@ -97,7 +97,10 @@ async def test_the_browser_is_trusted_from_then_on_and_the_customer_told(
     await sign_in_by_sms(unknown, access.number, access.owner)
     first, second = await devices_of(access)
     assert first == known
-    digest = unknown.gateways.vault.keyed("device", f"{access.owner.id}:{ELSEWHERE}").hex()
+    own, token = str(unknown.device_token).split(".")
+    assert (own, len(token)) == (ELSEWHERE, 43), "whoever knew the cookie before knows nothing of trust"
+    assert isinstance(await press(elsewhere(unknown), access.number), SmsCodeAsked)
+    digest = unknown.gateways.vault.keyed("device", f"{access.owner.id}:{token}").hex()
     assert second["token_digest"] == digest
     assert (second["label"], second["revoked_at"]) == ("Firefox, Windows", None)
     assert {second[column] for column in ("created_at", "strong_at", "seen_at")} == {NOON}
@@ -113,7 +116,7 @@ async def test_the_second_time_the_code_alone_signs_in(
     await sign_in_by_sms(unknown, access.number, access.owner)
     clock.now += DAY
     sent = await codes_sent_to(access.owner)
-    assert isinstance(await press(elsewhere(unknown), access.number), Arrived)
+    assert isinstance(await press(again(unknown, session_token=None), access.number), Arrived)
     row = await session_of(access, cookies, unknown)
     assert (row.code_at, row.strong_at) == (NOON + DAY, NOON)
     assert sessions.assurance_of(row, clock.now) is Assurance.STRONG
