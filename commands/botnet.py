@@ -23,7 +23,6 @@ from resolvers.throttles import sms_failures_of_site, sms_of_network, sms_of_sit
 Tell = Callable[[str, float], None]
 
 SHORT_CODE_LENGTH = sms_codes.code_length(0, wary=False)
-RIGHT_SMS_CODE = sms_codes.TRIES_MAX / 10**SHORT_CODE_LENGTH  # each SMS allows so many tries
 HEADS = (
     ("", "attack"),
     ("codes", "chosen"),
@@ -99,7 +98,7 @@ def _row(attack: str, popularity: Popularity, plan: Plan, gains: Gains, settings
         popularity.name,
         tries=gains.tries / plan.days,
         found=gains.found / plan.days,
-        opened=sms * RIGHT_SMS_CODE,
+        opened=opened_by(sms, settings),
         locks=gains.locks / plan.days,
         locked_at_once=gains.locked_seconds / plan.days / DAY,
         sms=sms,
@@ -110,7 +109,15 @@ def _row(attack: str, popularity: Popularity, plan: Plan, gains: Gains, settings
 def _by_phone(plan: Plan, settings: Settings) -> Row:
     """Whoever knows the phone numbers too asks for a new code, and guesses what is sent to the phone."""
     sms = sms_guessed(plan, settings, [plan.accounts, *[0.0] * (plan.days - 1)])
-    return Row("guess SMS, phones known", "", 0, 0, sms * RIGHT_SMS_CODE, 0, 0, sms, 0)
+    return Row("guess SMS, phones known", "", 0, 0, opened_by(sms, settings), 0, 0, sms, 0)
+
+
+def opened_by(sms: float, settings: Settings) -> float:
+    """Accounts a day that so many guessed codes open: five tries each, one once the guessing is noticed."""
+    noticed_after = _per_day(sms_failures_of_site(settings)) / sms_codes.TRIES_MAX
+    before = min(sms, noticed_after)
+    after = (sms - before) * sms_codes.tries_max(SHORT_CODE_LENGTH, wary=True)
+    return (before * sms_codes.TRIES_MAX + after) / 10**SHORT_CODE_LENGTH
 
 
 def sms_guessed(plan: Plan, settings: Settings, accounts_of_day: list[float]) -> float:

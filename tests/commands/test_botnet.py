@@ -85,7 +85,8 @@ def test_what_a_botnet_gains_is_bounded_by_the_limits(rows: dict[tuple[str, str]
 
 def test_a_code_that_was_found_opens_nothing_without_the_phone(rows: dict[tuple[str, str], Row]) -> None:
     for row in rows.values():
-        assert row.opened == pytest.approx(row.sms * 5 / 1_000_000)
+        first = min(row.sms, 100)  # whose 500 guesses are noticed
+        assert row.opened == pytest.approx((first * 5 + row.sms - first) / 1_000_000)
         if row.codes:
             assert row.sms == pytest.approx(row.found * 8)
 

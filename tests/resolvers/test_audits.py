@@ -396,6 +396,19 @@ async def test_a_customer_who_vanished_is_told_by_the_anchor_alone(camille: Cust
     assert (after.breaks, after.agrees) == (0, False)
 
 
+async def test_a_customer_who_chose_a_code_cannot_vanish(
+    camille: Customer, gateways: Gateways, seal: Seal
+) -> None:
+    marc = await cast.marc()
+    for customer in (camille, marc):
+        await cast.credential(gateways, customer)
+        await record(customer, seal, 0)
+    assert await told(seal) == []
+    await AuditEvent.all().delete()
+    await AuditHead.all().delete()
+    assert await told(seal, rows_max=1) == [HEAD, HEAD]
+
+
 async def test_an_anchor_outlives_the_purge_of_what_was_before_it(camille: Customer, seal: Seal) -> None:
     marc = await cast.marc()
     await record(camille, seal, 0, 1, 2, 8)

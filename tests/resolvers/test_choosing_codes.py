@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from models import AccessFlow, Credential, Delivery, Session
 from resolvers import sessions
 from resolvers.access import Arrived, NewCodeAsked
 from resolvers.context import Context
+from resolvers.provisional_codes import enter_sms_code
 from resolvers.secret_codes import (
     CodesDiffer,
     Entry,
@@ -24,10 +26,21 @@ from resolvers.secret_codes import (
     choose_code,
 )
 from resolvers.sessions import Cookie
+from resolvers.step_up import change_code
 from tests import cast
 from tests.cast import CAMILLE_PHONE, CODE, OTHER_CODE, Access
 from tests.conftest import NOON, Clock
-from tests.resolvers.walking import choose, entry, failures_of, keypad_of, new_code_asked, press
+from tests.resolvers.walking import (
+    asked_for_sms,
+    choose,
+    codes_sent_to,
+    elsewhere,
+    entry,
+    failures_of,
+    keypad_of,
+    new_code_asked,
+    press,
+)
 
 NEW = OTHER_CODE
 
@@ -217,3 +230,44 @@ async def test_one_walk_chooses_until_its_thirty_answers_are_given(context: Cont
     assert await choose(context, step, NEW) == FlowOver()
     assert (await AccessFlow.get(id=step.flow.id)).tries == 30
     assert await cast.known_of(access.owner) == before
+
+
+@pytest.mark.parametrize("recovered", [True, False])
+async def test_a_walk_with_the_old_code_ends_with_it(
+    context: Context, access: Access, gateways: Gateways, recovered: bool
+) -> None:
+    stranger = elsewhere(context)
+    waiting = await asked_for_sms(stranger, access.number)
+    code = (await codes_sent_to(access.owner))[-1]
+    step: Any
+    if recovered:
+        chooser, step = context, await new_code_asked(context, access.number, access.owner)
+    else:
+        chooser = await cast.signed_in(gateways, access.owner)
+        step = await change_code(chooser)
+    assert isinstance(await choose(chooser, step, NEW), Arrived)
+    assert await enter_sms_code(stranger, waiting.flow_token, code) == FlowOver()
+    assert await Session.owned_by(access.owner.id).filter(closed_at=None).count() == 1
+
+
+async def test_a_code_is_changed_while_the_proof_is_recent(
+    context: Context, access: Access, gateways: Gateways, clock: Clock
+) -> None:
+    hers = await cast.signed_in(gateways, access.owner)
+    clock.now += timedelta(minutes=4)
+    step: Any = await change_code(hers)
+    assert step.flow.expires_at == NOON + timedelta(minutes=5)
+    clock.now += timedelta(minutes=1)
+    assert await choose(hers, step, NEW) == FlowOver()
+    assert isinstance(await press(context, access.number, CODE), Arrived)
+
+
+async def test_a_session_closed_from_elsewhere_chooses_nothing(
+    context: Context, access: Access, gateways: Gateways
+) -> None:
+    step = await new_code_asked(context, access.number, access.owner)
+    held = await context.session()  # as it was read before
+    assert held is not None
+    await Session.owned_by(access.owner.id).update(closed_at=NOON)
+    assert await choose(context, step, NEW) == FlowOver()
+    assert await Credential.owned_by(access.owner.id).count() == 1

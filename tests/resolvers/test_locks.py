@@ -156,3 +156,12 @@ async def test_every_tally_of_hers_names_her_and_a_strangers_nobody(context: Con
     assert flow is not None
     tally = await AttemptTally.get(subject_key=flow.subject_key)
     assert (tally.customer_id, tally.failures) == (None, 1)
+
+
+async def test_her_own_mistakes_take_back_nothing_of_what_strangers_failed(
+    context: Context, access: Access
+) -> None:
+    await fail(elsewhere(context), access, 5)
+    await fail(context, access, 4)
+    assert isinstance(await press(again(context), access.number), Arrived)
+    assert await failures(context, access) == 5

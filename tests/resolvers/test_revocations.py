@@ -146,6 +146,16 @@ async def test_all_devices_are_forgotten_and_the_session_at_hand_lives_on(
     assert await told(camille) == [("DEVICE_FORGOTTEN", details)]
 
 
+async def test_where_no_device_is_trusted_all_sessions_are_closed(
+    gateways: Gateways, camille: Customer
+) -> None:
+    context = await cast.signed_in(gateways, camille, device_id=None)
+    await cast.signed_in(gateways, camille, device_id=None)
+    await Device.owned_by(camille.id).update(revoked_at=NOON)
+    assert await forget_all_devices(context) == Forgotten(0, 1)
+    assert await Session.owned_by(camille.id).filter(closed_at=None).count() == 1
+
+
 async def test_what_is_anothers_is_left_alone(hers: Context, camille: Customer, gateways: Gateways) -> None:
     """And answered like what is not there."""
     marc = await cast.marc()

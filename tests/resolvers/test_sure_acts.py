@@ -208,3 +208,14 @@ async def test_the_code_in_force_is_not_chosen_again(
     refused = await choose(changing, asked, CODE)
     assert isinstance(refused, WeakCode)
     assert await cast.known_of(access.owner) == before
+
+
+@EACH
+async def test_whoever_signed_in_by_labelled_keys_is_given_them_again(
+    context: Context, access: Access, gateways: Gateways, act: str
+) -> None:
+    token = await cast.session_token(gateways, access.owner, sms_at=None, code_at=None, accessible=True)
+    asked = await ACTS[act](again(context, session_token=token))
+    assert isinstance(asked, StepUpAsked)
+    assert isinstance(asked.next, KeypadShown)
+    assert asked.next.flow.accessible

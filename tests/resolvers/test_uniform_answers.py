@@ -166,8 +166,10 @@ async def test_one_more_statement_for_customers_would_be_noticed(database: str, 
 
         return with_one_more
 
-    found = [await advantage(gateways, talkative) for _ in range(ROUNDS_MAX)]
-    assert max(found) > ADVANTAGE_MAX
+    found = []
+    while not found or (found[-1] <= ADVANTAGE_MAX and len(found) < ROUNDS_MAX):
+        found.append(await advantage(gateways, talkative))
+    assert found[-1] > ADVANTAGE_MAX, found
 
 
 async def test_a_wrong_code_and_nobody_are_answered_in_the_same_words(

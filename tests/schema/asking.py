@@ -57,7 +57,7 @@ class Asker:
         session = "" if token is None else f"; session={token}"
         response = await self.send([("Cookie", f"device={cast.BROWSER}{session}")], query, **variables)
         body = response.json()
-        answer = Answer(body.get("data"), body.get("errors", []), response.headers.get("set-cookie"))
+        answer = Answer(body.get("data"), body.get("errors", []), _session_cookie(response))
         assert "INTERNAL_SERVER_ERROR" not in answer.codes, answer.errors
         return answer
 
@@ -80,3 +80,9 @@ class Asker:
         """What the lifespan would have handed down, with the test's own neighbours."""
         state = {"gateways": self.gateways, "outbox": Outbox(self.gateways)}
         await self._application({**scope, "state": state}, receive, send)
+
+
+def _session_cookie(response: httpx.Response) -> str | None:
+    """What the answer did to the session's cookie."""
+    given = response.headers.get_list("set-cookie")
+    return next((cookie for cookie in given if cookie.startswith("session=")), None)

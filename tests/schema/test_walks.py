@@ -168,6 +168,19 @@ async def test_a_provisional_session_sees_nothing(ask: Asker, access: Access) ->
     assert over["code"] == "FLOW_OVER"
 
 
+async def test_a_browser_that_recovered_a_code_is_trusted_again(ask: Asker, access: Access) -> None:
+    browser = Browser(ask, device=BROWSER)
+    asked = (await browser(RECOVER, of={"cardOrCreditNumber": access.number}))["recoverCode"]
+    sent = (await browser(PHONE, flow=asked["flowId"], phone="06 12 34 56 01"))["confirmPhone"]
+    new = await browser.give_back(sent, access.owner)
+    entries = {part: pressed(new[part], OTHER_CODE) for part in ("first", "second")}
+    done = (await browser(CHOOSE, flow=new["flowId"], **entries))["chooseCode"]
+    assert done["__typename"] == "SignedIn"
+    kept, before = Browser(ask, device=browser.cookies["device"]), Browser(ask, device=BROWSER)
+    assert (await kept.press(await log_in(kept, access), OTHER_CODE))["__typename"] == "SignedIn"
+    assert (await before.press(await log_in(before, access), OTHER_CODE))["__typename"] == "SmsCodeStep"
+
+
 async def test_a_customer_without_a_phone_is_told_to_call(ask: Asker, access: Access) -> None:
     access.owner.phone = None
     await access.owner.save()
