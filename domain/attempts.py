@@ -52,6 +52,21 @@ class Notice(IntEnum):
     FOR_GOOD = 3
 
 
+def account(customer_id: int) -> str:
+    """Whose tries are counted together: those for a customer, on all devices she does not trust."""
+    return f"customer:{customer_id}"
+
+
+def device(device_id: int) -> str:
+    """Those on a device that a customer trusts."""
+    return f"device:{device_id}"
+
+
+def nobody(number: str) -> str:
+    """Those for an identifier that nobody has."""
+    return f"identifier:{number}"
+
+
 def standing(failures: int, locked_until: datetime | None, now: datetime) -> Open | Locked:
     """What a subject with so many consecutive failures may do now."""
     if failures >= FAILURES_MAX:

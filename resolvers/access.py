@@ -15,7 +15,7 @@ from tortoise.expressions import F
 from tortoise.functions import Max
 
 import models
-from domain import keypad
+from domain import attempts, keypad
 from domain.access import next_stage
 from domain.assurance import CLOCK_STEP_MAX
 from domain.identifiers import CardOrCreditNumber, FileNumber, Malformed
@@ -273,14 +273,14 @@ async def open_flow(
 
 def account_subject(context: Context, customer_id: int) -> str:
     """The key under which a customer's wrong codes are counted, on devices she does not trust."""
-    return _counted(context, f"customer:{customer_id}")
+    return _counted(context, attempts.account(customer_id))
 
 
 def subject_of(context: Context, customer_id: int, device: models.Device | None) -> str:
     """Whom tries are counted against: on a trusted device it alone, so that no stranger can lock it."""
     if device is None:
         return account_subject(context, customer_id)
-    return _counted(context, f"device:{device.id}")
+    return _counted(context, attempts.device(device.id))
 
 
 async def _subject(context: Context, number: str) -> tuple[int | None, str]:
@@ -289,7 +289,7 @@ async def _subject(context: Context, number: str) -> tuple[int | None, str]:
     found = models.Identifier.filter(number=number).annotate(customer=Max("customer_id"))
     (customer_id,) = cast(list[int | None], await found.values_list("customer", flat=True))
     if customer_id is None:
-        return None, _counted(context, f"identifier:{number}")
+        return None, _counted(context, attempts.nobody(number))
     return customer_id, account_subject(context, customer_id)
 
 

@@ -19,12 +19,12 @@ from models import (
     AuditEvent,
     Channel,
     Credential,
-    Delivery,
     Device,
 )
 from resolvers import devices, sessions
 from resolvers.access import Arrived, account_subject, move
 from resolvers.context import Context
+from resolvers.notices import tell
 from resolvers.sessions import Opened
 
 
@@ -83,7 +83,8 @@ async def trust_if_asked(context: Context, flow: AccessFlow) -> tuple[Device | N
         return None, False
     device, is_new = await devices.trust(context, flow.customer_id, flow.sms_at)
     if is_new:
-        await _tell_of(context, flow.customer_id, device)
+        customer = await models.Customer.get(id=flow.customer_id)
+        await tell(customer, letters.new_device(customer.locale, device.label), context.now, [Channel.EMAIL])
     return device, is_new
 
 
@@ -158,16 +159,6 @@ async def _device_of(context: Context, flow: AccessFlow, customer_id: int) -> De
         id=flow.device_id, revoked_at=None, strong_at__gt=context.now - STRONG_LIFE
     )
     return await mine.get() if await mine.update(seen_at=context.now) else None
-
-
-async def _tell_of(context: Context, customer_id: int, device: Device) -> None:
-    customer = await models.Customer.get(id=customer_id)
-    if customer.email:
-        letter = letters.new_device(customer.locale, device.label)
-        delivery = Delivery.queue(
-            customer_id, Channel.EMAIL, customer.email, letter.body, context.now, subject=letter.subject
-        )
-        await delivery.save()
 
 
 async def forget_failures(context: Context, flow: AccessFlow) -> None:

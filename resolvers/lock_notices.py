@@ -21,7 +21,8 @@ from domain.attempts import ATTEMPTS_MAX, FAILURES_MAX, Notice
 from domain.audit import AuditKind
 from gateways import Gateways, letters
 from gateways.letters import Letter
-from models import AttemptTally, AuditEvent, Channel, Customer, Delivery
+from models import AttemptTally, AuditEvent, Customer
+from resolvers import notices
 
 # The last try of a round locks before its code is looked at: a right one opens again within a request's life.
 SETTLED = timedelta(seconds=30)
@@ -51,7 +52,7 @@ async def customers_to_tell(gateways: Gateways, after: int, at_most: int) -> lis
 async def tell(gateways: Gateways, customer_id: int) -> bool:
     """Tell a customer of what is due; False when nothing is, or another transaction is at it."""
     now, hers = gateways.clock(), AttemptTally.filter(customer_id=customer_id)
-    account = gateways.vault.keyed("subject", f"customer:{customer_id}").hex()
+    account = gateways.vault.keyed("subject", attempts.account(customer_id)).hex()
     async with in_transaction():
         # The account's tally is the door: of two workers one passes, and a request is never waited for.
         door = await hers.filter(subject_key=account).select_for_update(skip_locked=True).first()
@@ -84,11 +85,7 @@ async def _send(gateways: Gateways, customer_id: int, lock: _Lock, now: datetime
     customer = await Customer.get_or_none(id=customer_id)
     if customer is None:
         return
-    letter = _letter(customer.locale, lock)
-    for channel, address in ((Channel.SMS, customer.phone), (Channel.EMAIL, customer.email)):
-        if address:
-            delivery = Delivery.queue(customer_id, channel, address, letter.body, now, subject=letter.subject)
-            await delivery.save()
+    await notices.tell(customer, _letter(customer.locale, lock), now)
     seal = gateways.vault.seal
     await AuditEvent.record(customer_id, AuditKind.ACCESS_LOCKED, now, seal, notice=lock.notice.name)
 

@@ -29,6 +29,7 @@ from gateways.rate_limits import Limit
 from models import Channel, Confirmation, ContactPoint, Delivery
 from resolvers import sessions
 from resolvers.context import Context, Viewer
+from resolvers.notices import tell
 from resolvers.provisional_codes import recovers_from
 from resolvers.step_up import NotSure, sure
 from resolvers.throttles import throttled
@@ -148,7 +149,7 @@ async def _request(context: Context, point: ContactPoint, target: str) -> Reques
         await open_ones.update(used_at=context.now)
         await waiting.save()
         await _send_code(context, customer, waiting, code)
-        await _warn(context, customer, _changing(customer, waiting))
+        await tell(customer, _changing(customer, waiting), context.now)
         await sessions.record(context, viewer.session, f"{point}_CHANGE_REQUESTED")
     context.wake_outbox()
     return ConfirmationSent(waiting)
@@ -169,8 +170,8 @@ async def _change(context: Context, waiting: Confirmation, viewer: Viewer) -> Co
         await models.Customer.filter(id=before.id).update(**columns, version=F("version") + 1)
         after = await read(before.id)
         done = letters.contact_changed(before.locale)
-        await _warn(context, before, done)
-        await _tell(context, after, waiting.point, done)
+        await tell(before, done, context.now)
+        await tell(after, done, context.now, [_channel(waiting.point)])
         await sessions.record(context, viewer.session, f"{waiting.point}_CHANGED")
     context.wake_outbox()
     return after
@@ -179,7 +180,7 @@ async def _change(context: Context, waiting: Confirmation, viewer: Viewer) -> Co
 async def _send_code(context: Context, customer: models.Customer, waiting: Confirmation, code: str) -> None:
     minutes = int(sms_codes.LIFE.total_seconds() // 60)
     letter = letters.confirmation_code(customer.locale, code, waiting.reference, minutes)
-    channel = Channel.SMS if waiting.point is ContactPoint.PHONE else Channel.EMAIL
+    channel = _channel(waiting.point)
     delivery = Delivery.queue(
         customer.id,
         channel,
@@ -205,19 +206,5 @@ def masked(waiting: Confirmation) -> str:
     return privacy.mask_email(waiting.target)
 
 
-async def _warn(context: Context, customer: models.Customer, letter: Letter) -> None:
-    """Tell the phone and the e-mail address that are on file."""
-    for point in ContactPoint:
-        await _tell(context, customer, point, letter)
-
-
-async def _tell(context: Context, customer: models.Customer, point: ContactPoint, letter: Letter) -> None:
-    channel, address = {
-        ContactPoint.PHONE: (Channel.SMS, customer.phone),
-        ContactPoint.EMAIL: (Channel.EMAIL, customer.email),
-    }[point]
-    if address:
-        delivery = Delivery.queue(
-            customer.id, channel, address, letter.body, context.now, subject=letter.subject
-        )
-        await delivery.save()
+def _channel(point: ContactPoint) -> Channel:
+    return Channel.SMS if point is ContactPoint.PHONE else Channel.EMAIL

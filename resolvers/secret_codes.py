@@ -15,8 +15,7 @@ from domain.attempts import Counted, Locked
 from domain.codes import REMEMBERED_CODES, Weakness
 from domain.refusals import AccountLocked, FlowOver, NotSignedIn
 from gateways import letters
-from gateways.letters import Letter
-from models import AccessFlow, AccessPurpose, AccessStage, AttemptTally, Channel, Credential, Delivery
+from models import AccessFlow, AccessPurpose, AccessStage, AttemptTally, Credential
 from resolvers import arrivals, devices, provisional_codes, sessions
 from resolvers.access import (
     Arrived,
@@ -35,6 +34,7 @@ from resolvers.access import (
 )
 from resolvers.arrivals import arrive
 from resolvers.context import Context
+from resolvers.notices import tell
 from resolvers.throttles import PhoneFirst, note_failure, try_refused
 
 
@@ -217,21 +217,12 @@ async def _choose(context: Context, flow: AccessFlow, customer: models.Customer,
         opened = await arrivals.open_for(
             context, flow, device, code_at=now, strong_at=strong_at, sms_at=sms_at
         )
-        await _tell(context, customer, letter)
+        await tell(customer, letter, now)
         details = {"purpose": flow.purpose, "sessions_closed": closed}
         await arrivals.record_arrival(context, opened.row, "CODE_CHOSEN", new_device=is_new, **details)
     context.hold_session(opened.cookie)
     context.wake_outbox()
     return Arrived(flow, customer.id)
-
-
-async def _tell(context: Context, customer: models.Customer, letter: Letter) -> None:
-    for channel, address in ((Channel.SMS, customer.phone), (Channel.EMAIL, customer.email)):
-        if address:
-            told = Delivery.queue(
-                customer.id, channel, address, letter.body, context.now, subject=letter.subject
-            )
-            await told.save()
 
 
 async def _numbers_of(customer: models.Customer) -> list[str]:

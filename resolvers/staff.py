@@ -13,10 +13,11 @@ from domain.refusals import InvalidField, InvalidInput, TemporarilyUnavailable, 
 from domain.staff import BadReason, Staff, StaffScope, reason_given
 from gateways import letters
 from gateways.rate_limits import Limit
-from models import AttemptTally, AuditEvent, Channel, Delivery
+from models import AttemptTally, AuditEvent
 from models.owned import keep_to
 from resolvers.access import account_subject
 from resolvers.context import Context
+from resolvers.notices import tell
 from resolvers.provisional_codes import forget_sent
 from resolvers.throttles import DAY, HOUR, throttled
 
@@ -83,11 +84,7 @@ async def _unlock(context: Context, customer_id: int, staff: Staff, why: str) ->
     async with in_transaction():
         cleared = await _forget_failures(context, customer_id)
         customer = await models.Customer.get(id=customer_id)
-        letter = letters.access_unlocked(customer.locale)
-        for channel, address in ((Channel.SMS, customer.phone), (Channel.EMAIL, customer.email)):
-            if address:
-                text = Delivery.queue(customer_id, channel, address, letter.body, now, subject=letter.subject)
-                await text.save()
+        await tell(customer, letters.access_unlocked(customer.locale), now)
         seal = context.gateways.vault.seal
         await AuditEvent.record(
             customer_id, "ACCESS_UNLOCKED", now, seal, by=staff.subject, reason=why, failures=cleared

@@ -10,7 +10,7 @@ from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 from domain import sms_codes
-from domain.attempts import FAILURES_MAX, Notice, lock_after, notice_of
+from domain.attempts import FAILURES_MAX, Notice, account, lock_after, notice_of
 from domain.audit import AuditKind
 from feed.sample import numbers
 from feed.sample.cast import Access
@@ -193,4 +193,4 @@ class Standings:
 
     def _subject_key(self, customer_id: int) -> str:
         """The key under which the access machine counts this customer's wrong codes."""
-        return self.gateways.vault.keyed("subject", f"customer:{customer_id}").hex()
+        return self.gateways.vault.keyed("subject", account(customer_id)).hex()
