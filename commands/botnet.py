@@ -117,7 +117,8 @@ def opened_by(sms: float, settings: Settings) -> float:
     noticed_after = _per_day(sms_failures_of_site(settings)) / sms_codes.TRIES_MAX
     before = min(sms, noticed_after)
     after = (sms - before) * sms_codes.tries_max(SHORT_CODE_LENGTH, wary=True)
-    return (before * sms_codes.TRIES_MAX + after) / 10**SHORT_CODE_LENGTH
+    codes = float(10**SHORT_CODE_LENGTH)
+    return (before * sms_codes.TRIES_MAX + after) / codes
 
 
 def sms_guessed(plan: Plan, settings: Settings, accounts_of_day: list[float]) -> float:

@@ -166,7 +166,7 @@ async def test_one_more_statement_for_customers_would_be_noticed(database: str, 
 
         return with_one_more
 
-    found = []
+    found: list[float] = []
     while not found or (found[-1] <= ADVANTAGE_MAX and len(found) < ROUNDS_MAX):
         found.append(await advantage(gateways, talkative))
     assert found[-1] > ADVANTAGE_MAX, found
