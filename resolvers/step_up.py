@@ -11,7 +11,7 @@ from domain.refusals import NoPhone, NotSignedIn, TemporarilyUnavailable, Thrott
 from gateways.rate_limits import Limit
 from models import AccessFlow, AccessPurpose, AccessStage
 from resolvers import devices, provisional_codes
-from resolvers.access import Step, Stopped, open_flow, show, subject_of
+from resolvers.access import ANSWERS_MAX, Step, Stopped, open_flow, show, subject_of
 from resolvers.context import Context, Viewer
 from resolvers.throttles import throttled
 
@@ -87,6 +87,7 @@ async def _begun(context: Context, viewer: Viewer) -> AccessFlow | None:
             device_digest=devices.digest_of(context) or "",
             purpose=AccessPurpose.STEP_UP,
             stage__in=[AccessStage.KEYPAD, AccessStage.SMS_CODE],
+            tries__lt=ANSWERS_MAX,
             expires_at__gt=now,
         )
         .order_by("-id")
