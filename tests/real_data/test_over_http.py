@@ -45,7 +45,7 @@ async def asking(loaded: Loaded, folder: Path, reference: str) -> AsyncIterator[
         lookup = await models.CustomerReference.get(reference=reference)
         now = state["gateways"].clock()  # just proven: what these customers did is years old
         opened = await sessions.open_session(
-            state["gateways"], lookup.customer_id, strong_at=now, code_at=now
+            state["gateways"], lookup.customer_id, strong_at=now, sms_at=now, code_at=now
         )
         transport = httpx.ASGITransport(served)
         headers = {"Cookie": f"session={opened.cookie.token}"}
