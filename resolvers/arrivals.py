@@ -50,10 +50,8 @@ async def open_for(
     Its cookie is to be held after the commit: before, there is no such session.
     """
     assert flow.customer_id is not None
-    if context.session_token is not None:
-        await sessions.close(context.gateways, context.session_token)
-    return await sessions.open_session(
-        context.gateways,
+    return await _open_in_place(
+        context,
         flow.customer_id,
         strong_at=strong_at,
         sms_at=sms_at,
@@ -66,12 +64,18 @@ async def open_for(
 
 async def open_provisional(context: Context, customer_id: int, lasts: timedelta) -> Opened:
     """A session that may only choose a new code, likewise."""
+    label = await devices.label_of(context)
+    return await _open_in_place(
+        context, customer_id, strong_at=None, lasts=lasts, label=label, provisional=True
+    )
+
+
+async def _open_in_place(
+    context: Context, customer_id: int, *, strong_at: datetime | None, **columns: Any
+) -> Opened:
     if context.session_token is not None:
         await sessions.close(context.gateways, context.session_token)
-    label = await devices.label_of(context)
-    return await sessions.open_session(
-        context.gateways, customer_id, strong_at=None, lasts=lasts, label=label, provisional=True
-    )
+    return await sessions.open_session(context.gateways, customer_id, strong_at=strong_at, **columns)
 
 
 async def trust_if_asked(context: Context, flow: AccessFlow) -> tuple[Device | None, bool]:

@@ -58,7 +58,6 @@ from resolvers.throttles import note_sms_failure, sms_is_wary, sms_refused, thro
 MINUTE = timedelta(minutes=1)
 PHONE_TRIES_MAX = 5
 WALK_LIFE = timedelta(minutes=30)  # however often an SMS is sent again
-ORDERS_AT_ONCE_MAX = 100
 SMS_OF_CUSTOMER = Limit("access-sms-customer", count=sms_codes.SENDS_PER_DAY_MAX, seconds=86_400)
 
 Sent: TypeAlias = SmsCodeAsked | Stopped
@@ -156,24 +155,6 @@ async def forget_sent(gateways: Gateways, customer_id: int) -> None:
     """Let SMS go to a customer again whose daily cap somebody used up."""
     for asking in Asking:
         await gateways.rate_limits.forget(SMS_OF_CUSTOMER, asking, str(customer_id))
-
-
-async def release_orders(gateways: Gateways) -> int:
-    """Turn the SMS that steps asked for into deliveries, some at a time; how many were looked at."""
-    orders = await SmsOrder.all().order_by("id").limit(ORDERS_AT_ONCE_MAX)
-    for order in orders:
-        async with in_transaction():
-            # Of two workers one removes the order, and only that one queues the message.
-            if await SmsOrder.filter(id=order.id).delete() and order.customer_id and order.address:
-                await Delivery.queue(
-                    order.customer_id,
-                    Channel.SMS,
-                    order.address,
-                    order.body,
-                    gateways.clock(),
-                    useless_at=order.useless_at,
-                ).save()
-    return len(orders)
 
 
 async def _go_on(
@@ -293,12 +274,11 @@ async def _send(
     if not await _claim(context, flow):
         return FlowOver()
     granted = await _granted(context, flow, address)
+    if isinstance(granted, Throttled | TemporarilyUnavailable):
+        return granted
     wary = await sms_is_wary(context)
-    for refused in (granted, wary):
-        if isinstance(refused, Throttled | TemporarilyUnavailable):
-            return refused
-    assert not isinstance(granted, Throttled | TemporarilyUnavailable)
-    assert isinstance(wary, bool)
+    if isinstance(wary, TemporarilyUnavailable):
+        return wary
     guesses = await AttemptTally.failures_of(_guesses_subject(context, flow))
     length = sms_codes.code_length(guesses, wary=wary)
     return await _order(context, flow_token, flow, locale, granted, length)

@@ -14,8 +14,9 @@ from gateways import Gateways
 from models import AccessFlow, AccessPurpose, AccessStage, AuditEvent, Channel, Customer, Delivery, SmsOrder
 from resolvers.access import Arrived, KeypadShown, NewCodeAsked, PhoneAsked, SmsCodeAsked
 from resolvers.context import Context
+from resolvers.deliveries import release_orders
 from resolvers.profiles import confirm_contact_change
-from resolvers.provisional_codes import confirm_phone, enter_sms_code, release_orders, resend_sms_code
+from resolvers.provisional_codes import confirm_phone, enter_sms_code, resend_sms_code
 from tests import cast
 from tests.cast import CAMILLE_PHONE, Access
 from tests.conftest import NOON, Clock

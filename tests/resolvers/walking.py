@@ -9,7 +9,7 @@ from typing import Any
 import models
 from domain.identifiers import card_or_credit_number, file_number
 from models import AccessFlow, AccessPurpose, AttemptTally, Keypad
-from resolvers import access, provisional_codes, secret_codes
+from resolvers import access, deliveries, provisional_codes, secret_codes
 from resolvers.access import Arrived, KeypadShown, NewCodeAsked, PhoneAsked, ShownKeypad, SmsCodeAsked
 from resolvers.context import Context
 from resolvers.secret_codes import Entry
@@ -54,7 +54,7 @@ async def sms_asked(context: Context, number: str, phone: str) -> SmsCodeAsked:
     step = await phone_asked(context, number)
     sent = await provisional_codes.confirm_phone(context, step.flow_token, phone)
     assert isinstance(sent, SmsCodeAsked)
-    await provisional_codes.release_orders(context.gateways)
+    await deliveries.release_orders(context.gateways)
     return sent
 
 
