@@ -12,7 +12,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -127,14 +127,14 @@ def lifespan_of(settings: Settings) -> Callable[[Starlette], AbstractAsyncContex
     return lifespan
 
 
-def context_reader(settings: Settings) -> Callable[[Request, Response], Awaitable[Context]]:
+def context_reader(settings: Settings) -> Callable[[HTTPConnection, Response], Awaitable[Context]]:
     """Makes the context of each operation, and turns its session into a cookie."""
     # The __Host- prefix binds a cookie to this host and to https, which development does not have.
     secure = settings.is_production
     prefix = "__Host-" if secure else ""
     session, device = f"{prefix}session", f"{prefix}device"
 
-    async def read(request: Request, response: Response) -> Context:
+    async def read(connection: HTTPConnection, response: Response) -> Context:
         def setter(name: str) -> Callable[[Cookie], None]:
             def put(cookie: Cookie) -> None:
                 flags: Flags = {"secure": secure, "httponly": True, "samesite": "strict"}
@@ -145,21 +145,21 @@ def context_reader(settings: Settings) -> Callable[[Request, Response], Awaitabl
 
             return put
 
-        gateways: Gateways = request.state.gateways
-        token = bearer_token(request.headers)
+        gateways: Gateways = connection.state.gateways
+        token = bearer_token(connection.headers)
         staff = None if token is None else await gateways.staff_tokens.verify(token)
         # Staff are no customers, whatever cookies their browser has as well.
-        cookies = request.cookies if staff is None else {}
+        cookies = connection.cookies if staff is None else {}
         return Context(
             gateways=gateways,
-            address=request.client.host if request.client else "",
+            address=connection.client.host if connection.client else "",
             session_token=cookies.get(session),
             device_token=cookies.get(device),
             staff=staff,
-            user_agent=request.headers.get("user-agent", ""),
+            user_agent=connection.headers.get("user-agent", ""),
             set_session=setter(session),
             set_device=setter(device),
-            wake_outbox=request.state.outbox.wake,
+            wake_outbox=connection.state.outbox.wake,
         )
 
     return read

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +15,6 @@ from graphql import (
     GraphQLInputObjectType,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
-    OperationType,
     OverlappingFieldsCanBeMergedRule,
     ValidationContext,
     parse,
@@ -25,10 +26,11 @@ from strawberry import Schema
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from engine.errors import Code, format_request_error
+from engine.errors import Code, Refusal, format_request_error
 from engine.limits import Limits, check_document
 
 ERRORS_MAX = 20
+PREPARING_MAX = 200
 OVERLAP_BUDGET = 30_000
 
 
@@ -96,18 +98,37 @@ class Documents:
         self._input_rules = _strawberry_rules(schema)
         self._remembered: OrderedDict[str, Document] = OrderedDict()
         self._characters = 0
+        self._preparing: dict[str, asyncio.Future[Document]] = {}
+        # One thread, so that the loop gets at least half of the interpreter while documents are prepared.
+        self._thread = ThreadPoolExecutor(1, "documents")
 
-    def get(self, text: str) -> Document:
-        """The document of a text, valid and within limits. Raises `RequestError` with its faults."""
+    async def get(self, text: str) -> Document:
+        """The document of a text, valid and within limits. Raises `RequestError` with its faults.
+
+        A text seen for the first time is prepared beside the loop, once for all who ask for it.
+        """
         document = self._remembered.get(text)
         if document is not None:
             self._remembered.move_to_end(text)
             return document
-        document = self._prepare(text)
-        self._remember(text, document)
-        return document
+        preparing = self._preparing.get(text)
+        if preparing is None:
+            if len(self._preparing) >= PREPARING_MAX:
+                raise Refusal(
+                    "Too many new documents at once", Code.SERVICE_UNAVAILABLE, retry_after_seconds=1
+                )
+            preparing = asyncio.get_running_loop().run_in_executor(self._thread, self.prepare, text)
+            self._preparing[text] = preparing
+            preparing.add_done_callback(lambda done: self._prepared(text, done))
+        return await asyncio.shield(preparing)
 
-    def _prepare(self, text: str) -> Document:
+    def _prepared(self, text: str, done: asyncio.Future[Document]) -> None:
+        self._preparing.pop(text, None)
+        if not done.cancelled() and done.exception() is None:
+            self._remember(text, done.result())
+
+    def prepare(self, text: str) -> Document:
+        """Parse, check and validate a text, at once."""
         node = self._parse(text)
         excess = check_document(node, self._limits)
         if excess is not None:
@@ -185,13 +206,3 @@ def _strawberry_rules(schema: Schema) -> list[type[ASTValidationRule]]:
         if isinstance(type_, GraphQLInputObjectType) and getattr(definition, "is_one_of", False):
             return [*rules, OneOfRule]
     return rules
-
-
-def is_subscription(operation: OperationDefinitionNode) -> bool:
-    """Whether an operation asks for a stream of results."""
-    return operation.operation is OperationType.SUBSCRIPTION
-
-
-def is_mutation(operation: OperationDefinitionNode) -> bool:
-    """Whether an operation may change something."""
-    return operation.operation is OperationType.MUTATION

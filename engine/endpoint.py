@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
 
-from graphql import GraphQLError
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,9 +14,10 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 from strawberry import Schema
 
+from engine.answering import Answering, Asked, GetContext, Transport
 from engine.bodies import ClientGone, check_content_type, read_body
 from engine.disconnects import CancelWhenGone
-from engine.documents import Document, Documents, RequestError, is_mutation, is_subscription
+from engine.documents import Documents
 from engine.errors import Code, Masking, Refusal, log_error, translate_nothing
 from engine.graphiql.page import GraphiQL
 from engine.limits import Limits
@@ -26,19 +25,16 @@ from engine.negotiation import accept
 from engine.operations import Operations, Result
 from engine.origins import ALLOW, METHODS, Origins, check_get
 from engine.requests import GraphQLRequest, from_body, from_query_string
-from engine.responses import Reply, refuse, reply_request_error, reply_result
-from engine.sizes import nodes_of
+from engine.responses import Reply, refuse, reply_failure, reply_result
 
 # Said when the application's server cancels a request: it was told to stop, and waits no longer.
 STOPPED = Refusal("The server is stopping, try again", Code.SERVICE_UNAVAILABLE, retry_after_seconds=2)
-
-GetContext = Callable[[Request, Response], Awaitable[Any]]
 
 
 class Endpoint:
     """GraphQL over HTTP (draft of August 2026) for one schema.
 
-    `get_context` receives the request and a response whose headers and cookies go out with the answer.
+    `get_context` receives the connection and a response whose headers and cookies go out with the answer.
     `translate` gives words to exceptions of the application; any other is masked and handed to `on_error`
     with the request id, which is `scope["state"]["request_id"]` where a middleware has set one.
     """
@@ -63,7 +59,7 @@ class Endpoint:
         self.documents = Documents(schema, self.limits, introspection=introspection, suggestions=suggestions)
         self.operations = Operations(schema, self.masking, suggestions=suggestions)
         self.origins = Origins(frozenset(allowed_origins))
-        self._get_context = get_context
+        self.answering = Answering(get_context, self.documents, self.operations, self.masking, self.limits)
         self._graphiql = GraphiQL(graphiql_intro) if graphiql else None
         self._draft_statuses = draft_statuses
 
@@ -96,46 +92,17 @@ class Endpoint:
         """From a well-formed request to the reply under the negotiated media type."""
         assert exchange.media_type is not None
         carrier = Response()
+        transport = Transport[exchange.method]
+        asked = Asked(request, transport, Request(exchange.scope), carrier, exchange.request_id)
         try:
-            result = await self._execute(exchange, request, carrier)
-        except RequestError as error:
-            reply = reply_request_error(error, exchange.media_type, draft_statuses=self._draft_statuses)
+            result = await self.answering.answer(asked)
         except Exception as error:
-            reply = refuse(self.masking.mask(error, exchange.request_id), exchange.media_type)
+            failure = self.answering.told(error, exchange.request_id)
+            reply = reply_failure(failure, exchange.media_type, draft_statuses=self._draft_statuses)
         else:
+            assert isinstance(result, Result), "no stream comes by GET or POST"
             reply = reply_result(result, exchange.media_type, draft_statuses=self._draft_statuses)
         return replace(reply, raw_headers=_carried(carrier))
-
-    async def _execute(self, exchange: Exchange, request: GraphQLRequest, carrier: Response) -> Result:
-        document = self.documents.get(request.query)
-        self._check_operation(exchange, document, request)
-        try:
-            async with asyncio.timeout(self.limits.operation_seconds_max) as deadline:
-                context = await self._get_context(Request(exchange.scope), carrier)
-                return await self.operations.run(document, request, context, exchange.request_id)
-        except TimeoutError:
-            if deadline.expired():
-                raise self._deadline_exceeded() from None
-            raise
-
-    def _check_operation(self, exchange: Exchange, document: Document, request: GraphQLRequest) -> None:
-        operation = document.operation(request.operation_name)
-        if is_subscription(operation):
-            message = "A subscription is a stream: it cannot be answered by a single response."
-            raise RequestError.of([GraphQLError(message, operation)], Code.BAD_REQUEST)
-        nodes = nodes_of(operation, document.fragments, request.variables or {}, self.limits)
-        if nodes > self.limits.nodes_max:
-            message = f"The pages asked for may hold {nodes} nodes, {self.limits.nodes_max} are allowed."
-            raise RequestError.of([GraphQLError(message, operation)], Code.GRAPHQL_VALIDATION_FAILED)
-        if exchange.method == "GET" and is_mutation(operation):
-            raise Refusal(
-                "A mutation must be sent by POST", Code.METHOD_NOT_ALLOWED, headers={"Allow": "POST"}
-            )
-
-    def _deadline_exceeded(self) -> RequestError:
-        seconds = self.limits.operation_seconds_max
-        refusal = Refusal(f"The operation was stopped after {seconds:g} seconds", Code.DEADLINE_EXCEEDED)
-        return RequestError([refusal.formatted()], refusal.code)
 
     def page(self, path: str) -> Reply | None:
         """GraphiQL for a browser that opens the endpoint, where it is served."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any, TypeGuard, cast
 
-from graphql import ExecutionResult, GraphQLError
-from graphql.execution import Executor
+from graphql import ExecutionResult, GraphQLError, create_source_event_stream
 from strawberry import Schema
 from strawberry.execution import optimized_is_awaitable
 
 from engine.documents import Document, RequestError
 from engine.errors import Code, FieldError, Masking, Refusal, format_request_error, innermost_error
+from engine.executors import SlicedExecutor, sliced
 from engine.requests import GraphQLRequest
+from engine.turns import Turns, Work
 
 _is_awaitable = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
 
@@ -30,6 +32,11 @@ class Result:
     refusal: Refusal | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def failed(cls, error: RequestError | Refusal) -> Result:
+        """What is told of a failure, as a response without data."""
+        return cls({"errors": error.formatted if isinstance(error, RequestError) else [error.formatted()]})
+
     @property
     def has_data_entry(self) -> bool:
         """False when the request failed before execution began (spec 7.1.1)."""
@@ -43,7 +50,8 @@ class Operations:
         if schema.extensions:
             raise ValueError("The endpoint does not run schema extensions: use its limits and hooks instead.")
         self._schema = schema._schema
-        self._executor_class: type[Executor[Any]] = schema.execution_context_class
+        self._executor_class = sliced(schema.execution_context_class)
+        self._turns = Turns()
         self._masking = masking
         self._suggestions = suggestions
 
@@ -52,6 +60,50 @@ class Operations:
     ) -> Result:
         """Execute (spec 6.2). Raises `RequestError` when the variables do not fit."""
         executor = self._build(document, request, context, request_id)
+        return await self._complete(executor, request_id)
+
+    async def subscribe(
+        self,
+        document: Document,
+        request: GraphQLRequest,
+        context: object,
+        deadline: Callable[[], AbstractAsyncContextManager[None]],
+        request_id: str,
+    ) -> AsyncGenerator[Result, None]:
+        """Create the source stream (spec 6.2.3.1), each of whose events is executed within a `deadline`.
+
+        Raises `RequestError` when the variables do not fit or the source is refused. Close the results to
+        end the source, which may raise what it likes.
+        """
+        executor = self._build(document, request, context, request_id)
+        outcome = create_source_event_stream(executor)
+        source = await outcome if isawaitable(outcome) else outcome
+        if isinstance(source, ExecutionResult):
+            errors = self._masking.format_field_errors(source.errors or [], request_id)
+            raise RequestError([error.formatted for error in errors], errors[0].refusal.code)
+        return self._results(executor, source, deadline, request_id)
+
+    async def _results(
+        self,
+        executor: SlicedExecutor,
+        source: AsyncIterable[Any],
+        deadline: Callable[[], AbstractAsyncContextManager[None]],
+        request_id: str,
+    ) -> AsyncGenerator[Result, None]:
+        """Map the source to results (spec 6.2.3.2)."""
+        events = aiter(source)
+        try:
+            async for event in events:
+                each = cast("SlicedExecutor", executor.build_per_event_executor(event))
+                each.work = Work()
+                async with deadline():
+                    result = await self._complete(each, request_id)
+                yield result
+        finally:
+            if isinstance(events, AsyncGenerator):
+                await events.aclose()
+
+    async def _complete(self, executor: SlicedExecutor, request_id: str) -> Result:
         outcome = executor.execute_operation()
         result = await outcome if isawaitable(outcome) else outcome
         if not isinstance(result, ExecutionResult):
@@ -64,7 +116,7 @@ class Operations:
 
     def _build(
         self, document: Document, request: GraphQLRequest, context: object, request_id: str
-    ) -> Executor[Any]:
+    ) -> SlicedExecutor:
         built = self._executor_class.build(
             self._schema,
             document.node,
@@ -78,7 +130,9 @@ class Operations:
         )
         if isinstance(built, list):
             raise self._variable_error(built, request_id)
-        return built
+        executor = cast("SlicedExecutor", built)
+        executor.turns, executor.work = self._turns, Work()
+        return executor
 
     def _variable_error(self, errors: list[GraphQLError], request_id: str) -> RequestError:
         """Variables that do not fit their types. A scalar that failed in another way is a bug, and masked."""

@@ -65,8 +65,10 @@ def reply_result(result: Result, media_type: str, *, draft_statuses: bool) -> Re
     return _reply(PARTIAL_SUCCESS if partial else 200, result.body, media_type)
 
 
-def reply_request_error(error: RequestError, media_type: str, *, draft_statuses: bool) -> Reply:
-    """Errors without data: the status of their code under the new media type, else 200."""
+def reply_failure(error: RequestError | Refusal, media_type: str, *, draft_statuses: bool) -> Reply:
+    """Errors without data. A request error has the status of its code under the new type only."""
+    if isinstance(error, Refusal):
+        return refuse(error, media_type)
     status = 200
     if media_type == GRAPHQL_RESPONSE:
         draft = draft_statuses and error.code in UNPROCESSABLE_CODES

@@ -10,7 +10,7 @@ from typing import Any, NewType
 import httpx
 import strawberry
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from strawberry.permission import BasePermission
 from strawberry.schema.config import StrawberryConfig
@@ -170,7 +170,7 @@ class Stage:
     failure: Exception | None = None
     reported: list[tuple[BaseException, str]] = field(default_factory=list)
 
-    async def get_context(self, request: Request, response: Response) -> Stage:
+    async def get_context(self, connection: HTTPConnection, response: Response) -> Stage:
         self.response = response
         if self.failure is not None:
             response.delete_cookie("session")

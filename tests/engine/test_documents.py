@@ -91,22 +91,22 @@ def _chain(length: int, spreads: int) -> str:
         ),
     ],
 )
-def test_a_document_over_a_limit_is_refused(_case: str, document: str, code: str, words: str) -> None:
+async def test_a_document_over_a_limit_is_refused(_case: str, document: str, code: str, words: str) -> None:
     documents = _documents()
     with pytest.raises(RequestError) as caught:
-        documents.get(document)
+        await documents.get(document)
     assert caught.value.code == code
     assert words in caught.value.formatted[0]["message"]
 
 
-def test_a_document_at_its_limits_is_accepted() -> None:
+async def test_a_document_at_its_limits_is_accepted() -> None:
     documents = _documents()
-    documents.get("{ " + " ".join(f"a{i}: hello" for i in range(20)) + " }")
-    documents.get("{ " + "shelf { " * 14 + "label" + " }" * 15)
+    await documents.get("{ " + " ".join(f"a{i}: hello" for i in range(20)) + " }")
+    await documents.get("{ " + "shelf { " * 14 + "label" + " }" * 15)
 
 
-def test_introspection_is_not_deep_whatever_the_depth_allowed() -> None:
-    _documents(Limits(depth_max=2)).get(get_introspection_query(input_value_deprecation=True))
+async def test_introspection_is_not_deep_whatever_the_depth_allowed() -> None:
+    await _documents(Limits(depth_max=2)).get(get_introspection_query(input_value_deprecation=True))
 
 
 @pytest.mark.parametrize(
@@ -146,41 +146,41 @@ async def test_introspection_and_suggestions_are_settings() -> None:
     assert "Did you mean" not in silent.text + silent_variable.text
 
 
-def test_a_valid_document_is_remembered_and_an_invalid_one_is_not() -> None:
+async def test_a_valid_document_is_remembered_and_an_invalid_one_is_not() -> None:
     documents = _documents()
-    first = documents.get("{ hello }")
-    assert documents.get("{ hello }") is first
+    first = await documents.get("{ hello }")
+    assert await documents.get("{ hello }") is first
     with pytest.raises(RequestError):
-        documents.get("{ nothing }")
+        await documents.get("{ nothing }")
     assert len(documents) == 1
 
 
-def test_the_least_recently_used_document_is_forgotten() -> None:
+async def test_the_least_recently_used_document_is_forgotten() -> None:
     documents = _documents(Limits(documents_cached_max=2))
-    first = documents.get("{ a: hello }")
-    second = documents.get("{ b: hello }")
-    assert documents.get("{ a: hello }") is first
-    documents.get("{ c: hello }")
+    first = await documents.get("{ a: hello }")
+    second = await documents.get("{ b: hello }")
+    assert await documents.get("{ a: hello }") is first
+    await documents.get("{ c: hello }")
     assert len(documents) == 2
-    assert documents.get("{ a: hello }") is first
-    assert documents.get("{ b: hello }") is not second
+    assert await documents.get("{ a: hello }") is first
+    assert await documents.get("{ b: hello }") is not second
 
 
-def test_the_memory_is_bounded_in_characters_too() -> None:
+async def test_the_memory_is_bounded_in_characters_too() -> None:
     documents = _documents(Limits(documents_cached_characters_max=1_000))
     for i in range(10):
-        documents.get(f"{{ a{i}: hello }}" + " " * 290)
+        await documents.get(f"{{ a{i}: hello }}" + " " * 290)
     assert len(documents) == 3
-    documents.get("{ big: hello }" + " " * 1_000)
+    await documents.get("{ big: hello }" + " " * 1_000)
     assert len(documents) == 0
 
 
-def test_two_schemas_do_not_share_documents() -> None:
+async def test_two_schemas_do_not_share_documents() -> None:
     @strawberry.type
     class Query:
         other: str = "x"
 
     other = Documents(strawberry.Schema(Query), Limits(), introspection=True, suggestions=False)
-    _documents().get("{ hello }")
+    await _documents().get("{ hello }")
     with pytest.raises(RequestError):
-        other.get("{ hello }")
+        await other.get("{ hello }")

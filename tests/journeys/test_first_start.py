@@ -66,7 +66,7 @@ def test_every_document_of_the_readme_is_valid() -> None:
     assert len(found) == 11
     for text in found:
         assert parse(text)
-        documents.get(text)  # raises what is wrong with it
+        documents.prepare(text)  # raises what is wrong with it
 
 
 def test_the_shell_commands_of_the_readme_answer_as_written(
