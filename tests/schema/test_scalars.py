@@ -1,9 +1,12 @@
-"""Money and rates in and out: exact strings, and nothing else."""
+"""Money, rates, days and instants in and out: exact strings, and nothing else."""
 
 from __future__ import annotations
 
 import json
+import re
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -146,3 +149,149 @@ def test_a_literal_is_read_as_a_variable_is() -> None:
 def test_nothing_is_no_amount_and_no_rate() -> None:
     assert (money(None), rate(None)) == (None, None)
     assert (money(5), rate(Decimal("0.1"))) == (Money(5), Rate(Decimal("0.1")))
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-12-31", date(2026, 12, 31)),
+        ("2028-02-29", date(2028, 2, 29)),
+        ("0001-01-01", date(1, 1, 1)),
+        ("9999-12-31", date(9999, 12, 31)),
+    ],
+)
+def test_a_day_goes_in_and_out_in_one_spelling(text: str, day: date) -> None:
+    assert scalar("Date").parse_value(text) == day
+    assert scalar("Date").parse_literal(StringValueNode(value=text)) == day
+    assert scalar("Date").serialize(day) == text
+
+
+NO_DAYS: list[Any] = [
+    "",
+    "20261231",
+    "2026-W53-4",
+    "2026-366",
+    "2026-1-1",
+    "26-12-31",
+    "2026/12/31",
+    "2026-02-29",
+    "2026-13-01",
+    "0000-01-01",
+    "12026-12-31",
+    "-2026-12-31",
+    " 2026-12-31",
+    "2026-12-31\n",
+    "2026-12-31T00:00:00Z",
+    "٢٠٢٦-12-31",
+    20261231,
+    True,
+    None,
+    ["2026-12-31"],
+]
+
+
+@pytest.mark.parametrize("value", NO_DAYS, ids=repr)
+def test_nothing_else_is_a_day(value: object) -> None:
+    with pytest.raises(GraphQLError, match='Date is a string such as "2026-12-31"'):
+        scalar("Date").parse_value(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2026-12-31T18:00:00Z", datetime(2026, 12, 31, 18, tzinfo=UTC)),
+        ("2026-12-31t18:00:00z", datetime(2026, 12, 31, 18, tzinfo=UTC)),
+        ("2026-12-31T19:00:00+01:00", datetime(2026, 12, 31, 18, tzinfo=UTC)),
+        ("2026-12-31T18:00:00-00:00", datetime(2026, 12, 31, 18, tzinfo=UTC)),
+        ("2027-01-01T17:59:00+23:59", datetime(2026, 12, 31, 18, tzinfo=UTC)),
+        ("2026-12-31T18:00:00.5Z", datetime(2026, 12, 31, 18, 0, 0, 500_000, UTC)),
+        ("2026-12-31T18:00:00.123456+00:00", datetime(2026, 12, 31, 18, 0, 0, 123_456, UTC)),
+        ("2028-02-29T23:59:59Z", datetime(2028, 2, 29, 23, 59, 59, tzinfo=UTC)),
+    ],
+)
+def test_an_instant_is_taken_with_any_offset(text: str, instant: datetime) -> None:
+    assert scalar("DateTime").parse_value(text) == instant
+    assert scalar("DateTime").parse_literal(StringValueNode(value=text)) == instant
+
+
+NO_INSTANTS: list[Any] = [
+    "",
+    "now",
+    "2026",
+    "2026-12-31",
+    "2026-12-31T18:00:00",
+    "2026-12-31 18:00:00Z",
+    "2026-12-31T18:00Z",
+    "2026-12-31T18Z",
+    "20261231T180000Z",
+    "2026-12-31T24:00:00Z",
+    "2026-12-31T18:60:00Z",
+    "2026-12-31T18:00:60Z",
+    "2026-02-30T18:00:00Z",
+    "2026-12-31T18:00:00.Z",
+    "2026-12-31T18:00:00,5Z",
+    "2026-12-31T18:00:00.1234567Z",
+    "2026-12-31T18:00:00+01",
+    "2026-12-31T18:00:00+0100",
+    "2026-12-31T18:00:00+24:00",
+    "2026-12-31T18:00:00+01:60",
+    "2026-12-31T18:00:00+01:00:30",
+    "2026-12-31T18:00:00 UTC",
+    "2026-12-31T18:00:00Z\n",
+    "2026-W53-4T18:00:00Z",
+    1_798_740_000,
+    1.5,
+    True,
+    None,
+    {"at": "2026-12-31T18:00:00Z"},
+]
+
+
+@pytest.mark.parametrize("value", NO_INSTANTS, ids=repr)
+def test_nothing_else_is_an_instant(value: object) -> None:
+    with pytest.raises(GraphQLError, match="DateTime is a string such as"):
+        scalar("DateTime").parse_value(value)
+
+
+@pytest.mark.parametrize(
+    ("instant", "text"),
+    [
+        (datetime(2026, 12, 31, 18, tzinfo=UTC), "2026-12-31T18:00:00+00:00"),
+        (datetime(2026, 12, 31, 18, 0, 0, 5, UTC), "2026-12-31T18:00:00.000005+00:00"),
+        (datetime(2027, 1, 1, 0, 30, tzinfo=timezone(timedelta(hours=1))), "2026-12-31T23:30:00+00:00"),
+    ],
+)
+def test_an_instant_is_always_told_in_utc(instant: datetime, text: str) -> None:
+    assert scalar("DateTime").serialize(instant) == text
+    assert scalar("DateTime").parse_value(text) == instant
+
+
+def test_what_has_no_zone_is_no_instant_and_an_instant_is_no_day() -> None:
+    with pytest.raises(TypeError, match="time zone"):
+        scalar("DateTime").serialize(datetime(2026, 12, 31, 18))
+    with pytest.raises(TypeError, match="no day"):
+        scalar("Date").serialize(datetime(2026, 12, 31, 18, tzinfo=UTC))
+
+
+SPECIFICATION = (Path(__file__).parents[2] / "docs" / "scalars.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["Money", "Date", "DateTime"])
+def test_the_specification_says_what_is_refused(name: str) -> None:
+    text = SPECIFICATION.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+    refused = re.findall(r"`(\"[^`]*\"|[0-9.]+)`", text.partition("Refused")[2])
+    assert len(refused) > 4
+    for value in refused:
+        with pytest.raises(GraphQLError):
+            scalar(name).parse_value(json.loads(value))
+
+
+def test_the_specification_says_what_is_printed_and_taken() -> None:
+    (table,) = re.findall(r"\n\n(\| scalar .*?)\n\n", SPECIFICATION, re.DOTALL)
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    assert [row[0].strip("`") for row in rows] == ["Money", "Rate", "Date", "DateTime"]
+    for name, printed, taken, _ in ([row[0].strip("`"), *row[1:]] for row in rows):
+        for text in re.findall(r'`"([^`]*)"`', taken if name == "Rate" else printed + taken):
+            scalar(name).parse_value(text)
+    money_taken = re.findall(r'`"([^`]*)"`', SPECIFICATION.partition("Taken: ")[2].partition("Refused")[0])
+    assert [scalar("Money").parse_value(text) for text in money_taken] == [0, -5, 750]
