@@ -1,0 +1,147 @@
+"""The head of an HTTP/1 request (RFC 9112), read strictly: what could be taken in two ways is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import orjson
+
+from engine.admission import ConnectionLimits
+from engine.errors import Code
+
+TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"
+# Possessive, so that no head makes the match go back. Neither bare LF nor CR, nor folded lines, nor a space
+# before the colon.
+HEAD = re.compile(
+    rb"(?P<method>[A-Z-]{1,32}+) (?P<target>[!-~]++) HTTP/1\.(?P<minor>[01])\r\n"
+    rb"(?:" + TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+\r\n"
+)
+METHOD = re.compile(rb"[A-Z-]{1,32}")
+BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
+FRAMING = re.compile(
+    rb"\r\n(content-length|transfer-encoding|host|connection|upgrade|expect):([^\r]*+)", re.IGNORECASE
+)
+UPGRADE_LINE = re.compile(rb"\r\nupgrade:[^\r]*+", re.IGNORECASE)
+LENGTH = re.compile(rb"[0-9]{1,18}")
+END = b"\r\n\r\n"
+RETRY_SECONDS = 5
+
+
+class Refused(Exception):
+    """What is answered instead of serving a request: a status, a code and words."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+    def written(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+        """The whole answer in the shape of every refusal, with these headers. The connection ends with it."""
+        extensions: dict[str, object] = {"code": self.code}
+        lines = [b"HTTP/1.1 %d %s" % (self.status, HTTPStatus(self.status).phrase.encode())]
+        if self.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            extensions["retryAfterSeconds"] = RETRY_SECONDS
+            lines.append(b"retry-after: %d" % RETRY_SECONDS)
+        body = orjson.dumps({"errors": [{"message": self.message, "extensions": extensions}]})
+        lines += [b"%s: %s" % header for header in headers]
+        lines += [b"content-type: application/json; charset=utf-8", b"connection: close"]
+        return b"\r\n".join([*lines, b"content-length: %d" % len(body), b"", body])
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A whole head, as the parser may have it, and what it says of the bytes that follow."""
+
+    text: bytes
+    body_bytes: int
+    is_chunked: bool
+    is_websocket: bool
+    expects_continue: bool
+
+
+def bad(message: str) -> Refused:
+    """A refusal of what is not HTTP, or not clear."""
+    return Refused(400, "BAD_REQUEST", message)
+
+
+def check_sizes(text: bytes | bytearray, limits: ConnectionLimits) -> None:
+    """Refuse a head, or what has come of one, that is too long. Raises `Refused`."""
+    line = text.find(b"\r\n", 0, limits.target_bytes_max + 2)
+    if line < 0 and len(text) > limits.target_bytes_max:
+        raise Refused(414, Code.URI_TOO_LONG, f"The address is longer than {limits.target_bytes_max} bytes")
+    if len(text) > limits.header_bytes_max:
+        message = f"The headers are longer than {limits.header_bytes_max} bytes"
+        raise Refused(431, Code.HEADERS_TOO_LARGE, message)
+    if text.endswith(END) and text.count(b"\r\n") - 2 > limits.header_lines_max:
+        message = f"There are more than {limits.header_lines_max} headers"
+        raise Refused(431, Code.HEADERS_TOO_LARGE, message)
+
+
+def check_begun(text: bytearray, before: int, limits: ConnectionLimits) -> None:
+    """Refuse what can become no head, such as the greeting of TLS, without waiting for the rest of it.
+
+    What lies in front of `before` was looked at. Raises `Refused`.
+    """
+    check_sizes(text, limits)
+    if METHOD.fullmatch(bytes(text[:33]).partition(b" ")[0]) is None or BARE_LINE_FEED.search(text, before):
+        raise bad("This is no HTTP/1.1 request")
+
+
+def read_head(text: bytes) -> Head:
+    """The head that `text`, which ends with an empty line, holds. Raises `Refused`."""
+    found = HEAD.fullmatch(text)
+    if found is None:
+        raise bad("The request line or a header is malformed")
+    fields: dict[bytes, list[bytes]] = {}
+    for name, value in FRAMING.findall(text):
+        fields.setdefault(name.lower(), []).append(value.strip(b" \t"))
+    _check_target(found["method"], found["target"], found["minor"], fields.get(b"host", []))
+    body_bytes, is_chunked = _framing(fields, found["minor"])
+    is_websocket = _is_websocket(fields, found["minor"])
+    if is_websocket and (found["method"] != b"GET" or is_chunked or body_bytes):
+        raise bad("A WebSocket is opened by a GET without a body")
+    if b"upgrade" in fields and not is_websocket:
+        # A server may ignore it (RFC 9110, 7.8); the parser would take the body for another protocol.
+        text = UPGRADE_LINE.sub(b"", text)
+    expects_continue = b"100-continue" in (value.lower() for value in fields.get(b"expect", []))
+    return Head(text, body_bytes, is_chunked, is_websocket, expects_continue)
+
+
+def _check_target(method: bytes, target: bytes, minor: bytes, hosts: list[bytes]) -> None:
+    """One Host (RFC 9112, 3.2), and a target that names a path of it."""
+    if len(hosts) > 1 or (not hosts and minor == b"1"):
+        raise bad("Send one Host header")
+    if target.startswith(b"/") or (target == b"*" and method == b"OPTIONS"):
+        return
+    try:
+        url = urlsplit(target.decode("ascii").lower())
+    except ValueError:
+        raise bad("The request target is malformed") from None
+    if url.scheme not in ("http", "https") or not url.path:
+        raise bad("The request target must be a path")
+    if hosts and url.netloc != hosts[0].decode("latin-1").lower():
+        raise bad("The request target and the Host header differ")
+
+
+def _framing(fields: dict[bytes, list[bytes]], minor: bytes) -> tuple[int, bool]:
+    """The length of the body, and whether it comes in chunks (RFC 9112, 6.3): said once, in one way."""
+    lengths, codings = fields.get(b"content-length", []), fields.get(b"transfer-encoding", [])
+    if len(lengths) + len(codings) > 1:
+        raise bad("The length of the body is given twice")
+    if codings and (minor == b"0" or codings[0].lower() != b"chunked"):
+        raise bad("The only Transfer-Encoding is chunked, in HTTP/1.1")
+    if lengths and LENGTH.fullmatch(lengths[0]) is None:
+        raise bad("Content-Length must be a number")
+    return int(lengths[0]) if lengths else 0, bool(codings)
+
+
+def _is_websocket(fields: dict[bytes, list[bytes]], minor: bytes) -> bool:
+    if [value.lower() for value in fields.get(b"upgrade", [])] != [b"websocket"] or minor == b"0":
+        return False
+    words = b",".join(fields.get(b"connection", [])).lower().split(b",")
+    return b"upgrade" in [word.strip(b" \t") for word in words]
