@@ -8,13 +8,14 @@ from itertools import pairwise
 
 from tortoise.exceptions import IntegrityError
 
-from feed.format import CONTRACTS, CUSTOMERS, ENTITIES
-from feed.merging import READY, Merge, new_identifiers, new_references, old_identifiers, unbalanced
+from feed.format import CONTRACTS, CUSTOMERS, ENTITIES, OPERATIONS, STATEMENTS
+from feed.merging import READY, Merge, new_identifiers, new_references, news, old_identifiers, unbalanced
 from feed.progress import Progress
 from feed.report import Summary
 from feed.staging import FOUND
 from feed.stores import Store
 from models.backends.errors import DatabaseBusy
+from models.ids import new_id
 
 BATCH_RECORDS = 20_000  # about half a second: on SQLite, nobody else writes meanwhile
 TRIES_MAX = 5
@@ -32,6 +33,8 @@ class Batches:
         self._summary = summary
         self._progress = progress
         self._batch_records = batch_records
+        self._now = now
+        self._began_at = new_id()  # before any row of this load gets its id
         self._merges = [Merge(entity, now, store.differ) for entity in ENTITIES]
 
     async def merge(self) -> None:
@@ -84,6 +87,9 @@ class Batches:
                 if merge.entity is CONTRACTS and changed:
                     await run(old_identifiers(first, last))
             await run(new_identifiers(first, last))
+            if any(done[entity.name][0] for entity in (OPERATIONS, STATEMENTS)):
+                place = new_id()
+                await run(news(first, last, (self._began_at, place), place, self._now))
         return done
 
     async def _refuse(self, ordinal: int, reason: str) -> None:

@@ -175,6 +175,39 @@ def old_identifiers(first: int, last: int) -> str:
     """
 
 
+def news(first: int, last: int, drawn: tuple[int, int], place: int, now: datetime) -> str:
+    """What the batch has added to customers who were here before, in the order of its days.
+
+    The new rows are those whose ids this load has drawn; that the bounds name `r` changes nothing but the
+    plan, which could look for ids without their customer. A customer's new news are numbered from `place` on,
+    or from the newest there are where the clock of another machine was ahead.
+    """
+    came = " UNION ALL ".join(
+        f"""
+            SELECT t.customer_id, t.{day} AS day, {number} AS number, t.id, {columns}
+            FROM ready AS r CROSS JOIN {table} AS t
+            WHERE {within(first, last)} AND r.is_new = 0
+                AND t.customer_id = r.customer_id
+                AND t.id BETWEEN {drawn[0]} + r.is_new AND {drawn[1]} + r.is_new
+        """
+        for number, (table, day, columns) in enumerate(
+            (
+                ("operation", "occurred_on", "t.id AS operation_id, CAST(NULL AS BIGINT) AS statement_id"),
+                ("statement", "closed_on", "NULL AS operation_id, t.id AS statement_id"),
+            )
+        )
+    )
+    newest = "(SELECT max(n.id) FROM news AS n WHERE n.customer_id = came.customer_id)"
+    order = "PARTITION BY came.customer_id ORDER BY came.day, came.number, came.id"
+    return f"""
+        INSERT INTO news (customer_id, id, operation_id, statement_id, at)
+        SELECT came.customer_id,
+            CASE WHEN {newest} > {place} THEN {newest} ELSE {place} END + row_number() OVER ({order}),
+            came.operation_id, came.statement_id, '{now.isoformat(" ")}'
+        FROM ({came}) AS came
+    """
+
+
 def unbalanced(first: int, last: int) -> str:
     """Warnings of the batch's statements whose operations do not lead from one balance to the other."""
     return f"""

@@ -10,6 +10,7 @@ from models.customers import Customer, CustomerReference, Identifier, Locale, Ti
 from models.deliveries import Delivery, DeliveryState
 from models.devices import Device
 from models.instalments import Instalment, InstalmentStatus
+from models.news import News
 from models.operations import Operation, OperationKind, OperationStatus
 from models.sessions import Session
 from models.statements import Statement
@@ -40,6 +41,7 @@ __all__ = [
     "InstalmentStatus",
     "Keypad",
     "Locale",
+    "News",
     "Operation",
     "OperationKind",
     "OperationStatus",

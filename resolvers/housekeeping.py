@@ -33,6 +33,7 @@ from models import (
     Customer,
     Delivery,
     Device,
+    News,
     Session,
 )
 from models.audit_events import PURGED_MAX
@@ -56,6 +57,7 @@ DELIVERY_AGE = timedelta(days=90)  # sent or given up: long enough for "I never 
 CONFIRMATION_AGE = timedelta(days=30)  # after its end: holds a number or an address, maybe a stranger's
 SESSION_AGE = timedelta(days=365)  # after its end: an access log, six to twelve months (CNIL 2021-122)
 DEVICE_AGE = timedelta(days=400)  # unused: browsers keep its cookie no longer (RFC 6265bis, 5.5)
+NEWS_AGE = timedelta(days=31)  # a day longer than a cursor is taken: what is told of lives on elsewhere
 REVOKED_DEVICE_AGE = timedelta(days=1)  # nobody comes back to it; a request under way is over
 
 
@@ -93,6 +95,7 @@ OLD_OF_CUSTOMERS = (
     Old(Session, "COALESCE(closed_at, expires_at) <= {0}", SESSION_AGE),
     Old(Device, f"seen_at <= {{0}} AND {NO_SESSION}", DEVICE_AGE),
     Old(Device, f"revoked_at <= {{0}} AND {NO_SESSION}", REVOKED_DEVICE_AGE),
+    Old(News, "at <= {0}", NEWS_AGE),
     Old(Credential, f"replaced_at <= {{0}} AND {LATER_CODES} >= {REMEMBERED_CODES}", timedelta(0)),
 )
 

@@ -80,6 +80,7 @@ async def _close(context: Context, viewer: Viewer, which: dict[str, Any]) -> Clo
         closed = await rows.update(closed_at=context.now)
         if closed:
             await sessions.record(context, viewer.session, "SESSION_CLOSED", sessions_closed=closed)
+    context.sessions_changed(viewer.customer_id)
     return Closed(closed)
 
 
@@ -96,4 +97,5 @@ async def _forget(
         closed = await rows.update(closed_at=context.now)
         details = {"devices_forgotten": forgotten, "sessions_closed": closed}
         await sessions.record(context, viewer.session, "DEVICE_FORGOTTEN", **details)
+    context.sessions_changed(viewer.customer_id)
     return Forgotten(forgotten, closed)

@@ -222,6 +222,7 @@ async def _choose(context: Context, flow: AccessFlow, customer: models.Customer,
         await arrivals.record_arrival(context, opened.row, "CODE_CHOSEN", new_device=is_new, **details)
     context.hold_session(opened.cookie)
     context.wake_outbox()
+    context.sessions_changed(customer.id)
     return Arrived(flow, customer.id)
 
 

@@ -165,6 +165,7 @@ async def sign_out(context: Context, *, everywhere: bool) -> SignedOut:
         those = rows if everywhere and not row.provisional else rows.filter(id=row.id)
         closed = await those.update(closed_at=context.now)
         await record(context, row, "SIGNED_OUT", sessions_closed=closed)
+    context.sessions_changed(row.customer_id)
     return SignedOut(closed)
 
 

@@ -181,7 +181,7 @@ async def test_a_database_that_was_not_migrated_is_told(tmp_path: Path) -> None:
     assert [
         str(problem) for outcome in outcomes if isinstance(outcome, Stopped) for problem in outcome.problems
     ] == [
-        "database: lacks 0001_first_tables, 0002_access_machine: run `portal migrate` first",
+        "database: lacks 0001_first_tables, 0002_access_machine, 0003_news: run `portal migrate` first",
         "database: is not there: `portal migrate` makes it",
     ]
     assert not (tmp_path / "none.sqlite3").exists()

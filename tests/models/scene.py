@@ -32,6 +32,7 @@ class Scene:
     credit: models.Contract
     card: models.Card
     statement: models.Statement
+    operation: models.Operation
     device: models.Device
     flow: models.AccessFlow
     marcs: dict[str, Any]
@@ -39,8 +40,8 @@ class Scene:
     @property
     def parents(self) -> dict[str, Any]:
         """Camille's rows that others of hers may point at."""
-        rows = (self.credit, self.card, self.statement, self.device)
-        return dict(zip(("contract", "card", "statement", "device"), rows, strict=True))
+        rows = (self.credit, self.card, self.statement, self.operation, self.device)
+        return dict(zip(("contract", "card", "statement", "operation", "device"), rows, strict=True))
 
     @classmethod
     async def set(cls, gateways: Gateways) -> Self:
@@ -50,6 +51,7 @@ class Scene:
             "contract": marcs_loan,
             "card": await cast.card(marcs_loan),
             "statement": await cast.statement(marcs_loan),
+            "operation": await cast.operation(marcs_loan),
             "device": await device(marc),
         }
         card, statement, trusted = (
@@ -57,7 +59,8 @@ class Scene:
             await cast.statement(credit),
             await device(camille),
         )
-        return cls(gateways, camille, marc, credit, card, statement, trusted, await flow(), marcs)
+        bought = await cast.operation(credit)
+        return cls(gateways, camille, marc, credit, card, statement, bought, trusted, await flow(), marcs)
 
     async def make(self, table: type[Model], **columns: Any) -> Any:
         """A valid row of Camille's, but for the columns given."""
@@ -113,6 +116,12 @@ async def audit_event(owner: models.Customer, **columns: Any) -> models.AuditEve
     )
 
 
+async def news(owner: models.Customer, of: models.Statement, **columns: Any) -> models.News:
+    """Of the statement, unless it is said to be of an operation."""
+    given = {"statement_id": of.id} if "operation_id" not in columns else {}
+    return await models.News.create(**{"customer_id": owner.id, "at": NOON, **given, **columns})
+
+
 async def tally(**columns: Any) -> models.AttemptTally:
     return await models.AttemptTally.create(**{"subject_key": token_hex(32), "updated_at": NOON, **columns})
 
@@ -144,6 +153,7 @@ BUILDERS: dict[type[Model], Callable[..., Awaitable[Model]]] = {
     models.Identifier: lambda scene, **columns: identifier(scene.credit, **columns),
     models.Instalment: lambda scene, **columns: cast.instalment(scene.credit, **columns),
     models.Keypad: lambda scene, **columns: keypad(scene.flow, **columns),
+    models.News: lambda scene, **columns: news(scene.camille, scene.statement, **columns),
     models.Operation: lambda scene, **columns: cast.operation(
         scene.credit, **{"statement_id": scene.statement.id, "card_id": scene.card.id, **columns}
     ),

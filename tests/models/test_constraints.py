@@ -85,6 +85,7 @@ CHECKS: dict[type[Model], list[Spoilt]] = {
         spoilt("instalment_paid_has_its_day", "to come", paid_on=DAY),
     ],
     models.Keypad: [spoilt("keypad_ten_keys", layout="012345678")],
+    models.News: [spoilt("news_of_one_thing", statement_id=None)],
     models.Operation: [
         spoilt("operation_booked_has_its_day", "without", booked_on=None),
         spoilt("operation_booked_has_its_day", "pending", status="PENDING", statement_id=None),

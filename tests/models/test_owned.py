@@ -31,7 +31,7 @@ async def test_only_the_owners_rows_come_through(scene: Scene, table: type[Any])
 async def test_saving_and_deleting_touch_the_owners_row_alone(scene: Scene, table: type[Any]) -> None:
     ours = await scene.make(table)
     columns = cast.columns_of(ours)
-    columns |= {f"{name}_id": row.id for name, row in scene.marcs.items() if f"{name}_id" in columns}
+    columns |= {f"{name}_id": row.id for name, row in scene.marcs.items() if columns.get(f"{name}_id")}
     twin = await table.create(**{**columns, "customer_id": scene.marc.id})
     await ours.save()
     await ours.delete()

@@ -102,7 +102,7 @@ async def test_the_schema_partitioned_by_customer_takes_the_same_keys(
         split, whole = await _keys(catalogue, "sharded"), await _keys(catalogue, "public")
         assert split == whole
         assert {table for table, _ in split} == set(SPLIT_BY)
-        assert len([definition for definition in split.values() if "FOREIGN KEY" in definition]) == 18
+        assert len([definition for definition in split.values() if "FOREIGN KEY" in definition]) == 21
 
 
 async def _keys(connection: Any, schema: str) -> dict[tuple[str, str], str]:

@@ -12,6 +12,7 @@ import pytest
 from starlette.applications import Starlette
 
 from gateways import Gateways
+from gateways.budgets import MemoryBudgets
 from gateways.messages import MemoryMessages
 from gateways.peppers import Pepper
 from gateways.rate_limits import MemoryRateLimits
@@ -41,6 +42,7 @@ def neighbours(split: str, tmp_path: Path, clock: Clock) -> Gateways:
         messages=MemoryMessages(),
         vault=Vault([Pepper("test", b"p" * 32)], memory_kib=8, passes=1),
         rate_limits=MemoryRateLimits(),
+        budgets=MemoryBudgets(),
         staff_tokens=NoStaffTokens(),
         clock=clock,
         random=random.Random(7),
