@@ -1,0 +1,260 @@
+"""What one operation costs, known before it runs: points, from the schema's `@cost` and `@listSize`.
+
+A list multiplies what is below it by the most it can hold with the variables at hand. Each selection set
+is counted once and remembered, wherever its fragment is spread, so the work follows the document and not
+its answer. Of the types an abstract field may have, the dearest counts; a nested fragment is weighed
+for itself, which can only add: the count stays at or above what the answer will be.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from graphql import (
+    BooleanValueNode,
+    DirectiveNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    NullValueNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+)
+from strawberry import Schema
+
+from engine.documents import RequestError
+from engine.errors import Code, Refusal
+from engine.limits import Limits
+from engine.prices import SIZE_MAX, Input, Lengths, Price, Prices, Size
+
+POINTS_MAX = 2**31 - 1  # the largest Int of GraphQL
+DIGITS_MAX = 9
+
+Fragments = Mapping[str, FragmentDefinitionNode]
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What an operation was charged, and what is left of its caller's budget until it is full again."""
+
+    requested: int
+    limit: int
+    remaining: int
+    resets_at: datetime
+
+    def formatted(self) -> dict[str, int | str]:
+        """As `extensions.cost` tells it."""
+        return {
+            "requested": self.requested,
+            "limit": self.limit,
+            "remaining": self.remaining,
+            "resetsAt": self.resets_at.isoformat(),
+        }
+
+
+class Costs:
+    """Counts the operations of one schema."""
+
+    def __init__(self, schema: Schema, limits: Limits) -> None:
+        self._schema = schema._schema
+        self._prices = Prices(self._schema)
+        self._cost_max = limits.cost_max
+
+    def of(
+        self, operation: OperationDefinitionNode, fragments: Fragments, variables: Mapping[str, Any] | None
+    ) -> int:
+        """Points of one operation of a valid document: 1 at least, `POINTS_MAX` at most. Raises nothing.
+
+        The variables are as the client sent them: what fits no type costs the most it can.
+        """
+        root = self._schema.get_root_type(operation.operation)
+        if root is None:
+            return 1
+        count = _Count(self._prices, fragments, _given(operation, variables or {}))
+        try:
+            points = count.of(operation.selection_set, root.name)
+        except RecursionError:
+            return POINTS_MAX
+        return max(1, math.ceil(round(min(points, POINTS_MAX), 6)))
+
+    def check(
+        self, operation: OperationDefinitionNode, fragments: Fragments, variables: Mapping[str, Any] | None
+    ) -> int:
+        """Points of one operation. Raises `RequestError` with code COST_TOO_HIGH when they are too many."""
+        points = self.of(operation, fragments, variables)
+        if points > self._cost_max:
+            refusal = Refusal(
+                f"The operation costs {points} points, {self._cost_max} are allowed: ask for shorter pages",
+                Code.COST_TOO_HIGH,
+                extensions={"cost": {"requested": points, "limit": self._cost_max}},
+            )
+            raise RequestError([refusal.formatted()], refusal.code)
+        return points
+
+
+def _given(operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of the variables: JSON as it was sent, or the syntax of a default."""
+    defaults = {
+        definition.variable.name.value: definition.default_value
+        for definition in operation.variable_definitions or ()
+        if definition.default_value is not None
+    }
+    return {**defaults, **variables}
+
+
+class _Count:
+    """The count of one operation."""
+
+    def __init__(self, prices: Prices, fragments: Fragments, variables: Mapping[str, Any]) -> None:
+        self._prices = prices
+        self._fragments = fragments
+        self._variables = variables
+        self._counted: dict[tuple[int, str, Lengths], float] = {}
+        self._inputs: dict[tuple[str, str], float] = {}
+
+    def of(self, selections: SelectionSetNode, kind: str, lengths: Lengths = ()) -> float:
+        """Points of a selection set on one value of a type."""
+        key = (id(selections), kind, lengths)
+        if key not in self._counted:
+            self._counted[key] = 0.0  # where fragments go in circles, which validation refuses
+            self._counted[key] = min(self._of(selections, kind, lengths), POINTS_MAX)
+        return self._counted[key]
+
+    def _of(self, selections: SelectionSetNode, kind: str, lengths: Lengths) -> float:
+        fields: dict[str, list[FieldNode]] = {}
+        total, spread = 0.0, set[str]()
+        by_type: dict[str, float] = defaultdict(float)
+        for selection in selections.selections:
+            if selection.directives and self._is_left_out(selection.directives):
+                continue
+            if isinstance(selection, FieldNode):
+                name = (selection.alias or selection.name).value
+                fields.setdefault(name, []).append(selection)
+                continue
+            inside, condition = self._branch(selection, kind, spread)
+            if inside is None:
+                continue
+            points, kinds = self.of(inside, condition, lengths), self._prices.possible.get(kind, frozenset())
+            if len(kinds) == 1 or condition == kind:
+                total += points
+                continue
+            for one in kinds & self._prices.possible.get(condition, frozenset()):
+                by_type[one] += points
+        prices = self._prices.fields.get(kind, {})
+        for nodes in fields.values():
+            price = prices.get(nodes[0].name.value)
+            total += self._of_field(nodes, price, dict(lengths)) if price else 0.0
+        return total + max(by_type.values(), default=0.0)
+
+    def _branch(self, selection: object, kind: str, spread: set[str]) -> tuple[SelectionSetNode | None, str]:
+        """The selection set of a fragment and its type; a fragment spread twice in a set counts once."""
+        if isinstance(selection, FragmentSpreadNode):
+            name = selection.name.value
+            fragment = self._fragments.get(name)
+            if name in spread or fragment is None:
+                return None, kind
+            spread.add(name)
+            return fragment.selection_set, fragment.type_condition.name.value
+        assert isinstance(selection, InlineFragmentNode)
+        condition = selection.type_condition
+        return selection.selection_set, condition.name.value if condition else kind
+
+    def _of_field(self, nodes: Sequence[FieldNode], price: Price, lengths: Mapping[str, float]) -> float:
+        """Points of one entry of the answer: fields of one response name are merged (spec 6.3.2)."""
+        first, below = nodes[0], price.lengths
+        times = self._size(first, price.size) if price.size else 1.0
+        if price.sized:
+            below, times = tuple((name, times) for name in price.sized), 1.0
+        elif first.name.value in lengths:
+            times = lengths[first.name.value]
+        points = price.each
+        if price.below:
+            points += sum(
+                self.of(node.selection_set, price.below, below) for node in nodes if node.selection_set
+            )
+        total = price.once + times * points
+        return total + self._of_arguments(first, price.inputs) if price.inputs else total
+
+    def _size(self, node: FieldNode, size: Size) -> float:
+        """The longest that is asked for. A page longer than it may be is refused by its field."""
+        asked = [
+            self._number(argument.value)
+            for argument in node.arguments or ()
+            if argument.name.value in size.slicing
+        ]
+        lengths = [number for number in asked if number is not None]
+        return min(size.most, max(0.0, *lengths)) if lengths else size.usual
+
+    def _number(self, value: object) -> float | None:
+        """A value as a number: None where there is none, infinite where it is something else."""
+        if isinstance(value, VariableNode):
+            value = self._variables.get(value.name.value)
+        if isinstance(value, IntValueNode):
+            text = value.value
+            return float(text) if len(text) <= DIGITS_MAX else (0.0 if text[0] == "-" else math.inf)
+        if value is None or isinstance(value, NullValueNode):
+            return None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return max(0.0, float(min(value, SIZE_MAX))) if value > 0 else 0.0
+        return math.inf
+
+    def _is_left_out(self, directives: Sequence[DirectiveNode]) -> bool:
+        """Whether `@skip` or `@include` leaves a selection out, with the variables as they are."""
+        for directive in directives:
+            leaves_out = {"skip": True, "include": False}.get(directive.name.value)
+            for argument in directive.arguments or ():
+                if leaves_out is not None and self._boolean(argument.value) is leaves_out:
+                    return True
+        return False
+
+    def _boolean(self, value: object) -> object:
+        if isinstance(value, VariableNode):
+            value = self._variables.get(value.name.value)
+        return value.value if isinstance(value, BooleanValueNode) else value
+
+    def _of_arguments(self, node: FieldNode, prices: Mapping[str, Input]) -> float:
+        given = {argument.name.value: argument.value for argument in node.arguments or ()}
+        return sum(self._of_input(given[name], price) for name, price in prices.items() if name in given)
+
+    def _of_input(self, value: object, price: Input) -> float:
+        """Points of an argument or input field with a value of the document, or of the variables."""
+        if isinstance(value, VariableNode):
+            name = value.name.value
+            key = (name, price.below or "")
+            if key not in self._inputs:
+                self._inputs[key] = self._below(self._variables.get(name), price.below)
+            given = self._variables.get(name)
+            is_null = given is None or isinstance(given, NullValueNode)
+            return 0.0 if is_null else price.points + self._inputs[key]
+        if value is None or isinstance(value, NullValueNode):
+            return 0.0
+        return price.points + self._below(value, price.below)
+
+    def _below(self, value: object, kind: str | None) -> float:
+        """Points of what is inside of a value of an input type, or of a list of such values."""
+        if kind is None:
+            return 0.0
+        if isinstance(value, list | ListValueNode):
+            values = value if isinstance(value, list) else value.values
+            return sum(self._inside(one, kind) for one in values)
+        return self._inside(value, kind)
+
+    def _inside(self, value: object, kind: str) -> float:
+        if isinstance(value, VariableNode):
+            value = self._variables.get(value.name.value)
+        if isinstance(value, ObjectValueNode):
+            value = {given.name.value: given.value for given in value.fields}
+        if not isinstance(value, Mapping):
+            return 0.0
+        prices = self._prices.inputs[kind]
+        return sum(self._of_input(value[name], price) for name, price in prices.items() if name in value)

@@ -1,0 +1,59 @@
+"""What an operation is charged, and to whom: staff by name, customers by account, others by their network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.networks import network_of
+from models.backends.errors import DatabaseTrouble
+from resolvers.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Points of an operation, and what is left of its caller's budget until it is full again."""
+
+    requested: int
+    limit: int
+    remaining: int
+    resets_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OverBudget(Charge):
+    """The points did not fit in what is left, and were not charged."""
+
+
+async def charge(context: Context, points: int) -> Charge:
+    """Charge an operation to its caller and keep the charge; `OverBudget` where it does not fit."""
+    key, limit = await _caller(context)
+    spent = await context.gateways.budgets.spend(key, points, limit)
+    made = Charge if spent.granted else OverBudget
+    context.charge = made(points, limit, spent.remaining, spent.resets_at)
+    return context.charge
+
+
+async def charged(context: Context) -> Charge:
+    """What the operation was charged; for one that nobody charged, the budget as it is."""
+    return context.charge or await charge(context, 0)
+
+
+async def _caller(context: Context) -> tuple[str, int]:
+    """Who pays, and how many points they may spend. Looking at the session does not prolong it."""
+    settings = context.gateways.settings
+    if context.staff is not None:
+        return f"staff {context.staff.subject}", settings.budget_of_staff
+    customer_id = await _customer_of(context)
+    if customer_id is not None:
+        return f"customer {customer_id}", settings.budget_of_customers
+    return f"network {network_of(context.address)}", settings.budget_of_strangers
+
+
+async def _customer_of(context: Context) -> int | None:
+    """The signed-in customer. Who only chooses a new code may not spend what is the customer's."""
+    try:
+        row = await context.session()
+    except DatabaseTrouble:
+        return None  # what needs no database is still answered
+    return None if row is None or row.provisional else int(row.customer_id)
