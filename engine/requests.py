@@ -12,16 +12,22 @@ from engine.errors import Code, Refusal
 from engine.limits import Limits
 
 PARAMETERS_MAX = 16
+SHA256 = "sha256:"
+SHA256_DIGITS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """A well-formed request (draft, section Request Parameters). Names it does not know are ignored."""
+    """A well-formed request (draft, section Request Parameters). Names it does not know are ignored.
 
-    query: str
+    It holds a text, the id of a trusted document (draft, appendix on persisted documents), or both.
+    """
+
+    query: str | None = None
     operation_name: str | None = None
     variables: dict[str, Any] = field(default_factory=dict)
     extensions: dict[str, Any] = field(default_factory=dict)
+    document_id: str | None = None
 
 
 def from_body(body: bytes, limits: Limits) -> GraphQLRequest:
@@ -60,10 +66,11 @@ def _pairs(query_string: bytes) -> list[tuple[str, str]]:
 
 
 def from_parameters(parameters: Mapping[str, Any], limits: Limits) -> GraphQLRequest:
-    """Check the four parameters of a request."""
-    query = parameters.get("query")
-    if not isinstance(query, str) or not query:
-        raise Refusal("Parameter 'query' must be a non-empty string", Code.BAD_REQUEST)
+    """Check the parameters of a request, from wherever they come."""
+    query, extensions = _text(parameters, "query"), _map(parameters, "extensions")
+    document_id = _document_id(parameters, extensions)
+    if query is None and document_id is None:
+        raise Refusal("Parameter 'query' or 'documentId' must be given", Code.BAD_REQUEST)
     operation_name = parameters.get("operationName")
     if operation_name is not None and not isinstance(operation_name, str):
         raise Refusal("Parameter 'operationName' must be a string", Code.BAD_REQUEST)
@@ -75,8 +82,46 @@ def from_parameters(parameters: Mapping[str, Any], limits: Limits) -> GraphQLReq
         query=query,
         operation_name=operation_name or None,
         variables=variables,
-        extensions=_map(parameters, "extensions"),
+        extensions=extensions,
+        document_id=document_id,
     )
+
+
+def _document_id(parameters: Mapping[str, Any], extensions: Mapping[str, Any]) -> str | None:
+    """The id as the draft or Apollo sends it, without the draft's prefix. Where both come, they agree."""
+    id, hashed = _text(parameters, "documentId"), _apollo_hash(extensions)
+    id = None if id is None else bare_id(id)
+    if id is not None and hashed is not None and id != hashed:
+        raise Refusal("'documentId' and 'extensions.persistedQuery' name two documents", Code.BAD_REQUEST)
+    return hashed if id is None else id
+
+
+def bare_id(id: str) -> str:
+    """An id without the draft's prefix, where it is one of its SHA-256 ids."""
+    return id.removeprefix(SHA256) if len(id) == len(SHA256) + SHA256_DIGITS else id
+
+
+def _apollo_hash(extensions: Mapping[str, Any]) -> str | None:
+    persisted = extensions.get("persistedQuery")
+    if persisted is None:
+        return None
+    if not isinstance(persisted, dict):
+        raise Refusal("'extensions.persistedQuery' must be an object", Code.BAD_REQUEST)
+    if persisted.get("version") != 1:
+        raise Refusal("Unsupported persisted query version", Code.BAD_REQUEST)
+    hashed = _text(persisted, "sha256Hash")
+    if hashed is None:
+        raise Refusal("Parameter 'sha256Hash' must be a non-empty string", Code.BAD_REQUEST)
+    return bare_id(hashed)  # clients that graphql-codegen gave their ids send its prefix here too
+
+
+def _text(parameters: Mapping[str, Any], name: str) -> str | None:
+    value = parameters.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value:
+        raise Refusal(f"Parameter '{name}' must be a non-empty string", Code.BAD_REQUEST)
+    return value
 
 
 def _map(parameters: Mapping[str, Any], name: str) -> dict[str, Any]:
