@@ -9,6 +9,7 @@ from typing import NamedTuple
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
 HTML = "text/html"
+EVENT_STREAM = "text/event-stream"
 
 ACCEPT_LENGTH_MAX = 4_096
 RANGES_MAX = 64
@@ -38,10 +39,11 @@ class Preference(NamedTuple):
 
 
 class Accepted(NamedTuple):
-    """The answer to an `Accept` header: the JSON type, None for 406, and whether a page is wanted more."""
+    """The answer to an `Accept` header: the JSON type, None for none, and what is wanted more than JSON."""
 
     json_type: str | None
     wants_html: bool
+    wants_events: bool = False
 
 
 def split_parameters(value: str) -> tuple[str, dict[str, str]]:
@@ -64,11 +66,13 @@ def accept(header: str | None) -> Accepted:
 @lru_cache(maxsize=CACHED_MAX)
 def _accept(header: str) -> Accepted:
     ranges = list(_ranges(header))
-    html, json = _preference(ranges, HTML), _preference(ranges, JSON)
-    graphql = _preference(ranges, GRAPHQL_RESPONSE)
+    html, events = _preference(ranges, HTML), _preference(ranges, EVENT_STREAM)
+    json, graphql = _preference(ranges, JSON), _preference(ranges, GRAPHQL_RESPONSE)
     best = max(json, graphql)
     json_type = None if best.q == 0 else _choose(json, graphql)
-    return Accepted(json_type, wants_html=html.specificity == 2 and html.q > best.q)
+    # Clients that take either name both for all they ask, so events are for those who want them more.
+    wants_events = events.specificity == 2 and events.q > 0 and events > best
+    return Accepted(json_type, html.specificity == 2 and html.q > best.q, wants_events)
 
 
 def _choose(json: Preference, graphql: Preference) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from starlette.types import Send
+from starlette.types import Message, Send
 
 from engine.documents import RequestError
 from engine.errors import STATUSES, Code, Refusal
@@ -37,15 +37,18 @@ class Reply:
     raw_headers: RawHeaders = field(default_factory=list)
 
     async def send(self, send: Send, extra: Mapping[str, str]) -> None:
-        """Send it with the headers of every answer, then the application's own (cookies)."""
+        """Send it whole."""
+        length = {} if self.status == 204 else {"Content-Length": str(len(self.body))}
+        await send(self.start({**extra, **length}))
+        await send({"type": "http.response.body", "body": self.body})
+
+    def start(self, extra: Mapping[str, str]) -> Message:
+        """The beginning: the headers of every answer, then the application's own (cookies)."""
         headers = {**ALWAYS, **extra, **self.headers}
         if self.media_type is not None:
             headers["Content-Type"] = f"{self.media_type}; charset=utf-8"
-        if self.status != 204:
-            headers["Content-Length"] = str(len(self.body))
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": self.status, "headers": raw + self.raw_headers})
-        await send({"type": "http.response.body", "body": self.body})
+        return {"type": "http.response.start", "status": self.status, "headers": raw + self.raw_headers}
 
 
 def refuse(refusal: Refusal, media_type: str | None) -> Reply:

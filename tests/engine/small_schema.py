@@ -148,8 +148,53 @@ class Mutation:
 @strawberry.type
 class Subscription:
     @strawberry.subscription
-    async def ticks(self) -> AsyncIterator[int]:
+    async def ticks(self, count: int = 1) -> AsyncIterator[int]:
+        for number in range(1, count + 1):
+            yield number
+
+    @strawberry.subscription
+    async def happenings(self, info: Info) -> AsyncIterator[str]:
+        """Tells what the test puts into the queue."""
+        stage: Stage = info.context
+        stage.entered.set()
+        try:
+            while True:
+                yield await stage.happenings.get()
+        finally:
+            stage.stopped.append("happenings")
+
+    @strawberry.subscription
+    async def breaking(self) -> AsyncIterator[int]:
         yield 1
+        raise RuntimeError(SECRET)
+
+    @strawberry.subscription
+    async def expiring(self, info: Info) -> AsyncIterator[int]:
+        """A session that ends while it is followed."""
+        stage: Stage = info.context
+        yield 1
+        stage.entered.set()
+        await stage.happenings.get()
+        raise Refusal("Sign in first", Code.UNAUTHENTICATED)
+
+    @strawberry.subscription
+    async def closed(self) -> AsyncIterator[int]:
+        raise Refusal("Only at noon", "TOO_EARLY", extensions={"opensAt": "12:00"})
+
+    @strawberry.subscription
+    async def torrent(self, info: Info, size: int = 10_000) -> AsyncIterator[str]:
+        """As much as the client takes, and the next one at once."""
+        stage: Stage = info.context
+        try:
+            while True:
+                stage.poured += 1
+                yield "x" * size
+        finally:
+            stage.stopped.append("torrent")
+
+    @strawberry.subscription
+    async def shelves_of_books(self) -> AsyncIterator[Shelf]:
+        yield Shelf()
 
 
 SCALARS: dict[object, ScalarDefinition] = {
@@ -167,11 +212,15 @@ class Stage:
     changes: list[str] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
     entered: asyncio.Event = field(default_factory=asyncio.Event)
+    happenings: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+    poured: int = 0
+    seen: list[HTTPConnection] = field(default_factory=list)
     failure: Exception | None = None
     reported: list[tuple[BaseException, str]] = field(default_factory=list)
 
     async def get_context(self, connection: HTTPConnection, response: Response) -> Stage:
         self.response = response
+        self.seen.append(connection)
         if self.failure is not None:
             response.delete_cookie("session")
             raise self.failure

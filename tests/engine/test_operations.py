@@ -175,19 +175,6 @@ async def test_a_server_that_stops_is_not_taken_for_a_client_that_left() -> None
     assert stage.stopped == ["endless"]
 
 
-async def test_a_websocket_is_turned_away() -> None:
-    sent: list[Any] = []
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    async def receive() -> Any:
-        return {"type": "websocket.connect"}
-
-    await endpoint()({"type": "websocket", "path": "/graphql", "headers": []}, receive, send)
-    assert [message["type"] for message in sent] == ["websocket.close"]
-
-
 def test_schema_extensions_are_refused_rather_than_skipped() -> None:
     @strawberry.type
     class Query:
