@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 export PORT
 
-.PHONY: setup serve sample load test check sdl migration migrate bench lock clean
+.PHONY: setup serve sample load test check sdl documents migration migrate bench lock clean
 
 setup: $(INSTALLED)
 
@@ -29,8 +29,8 @@ load: setup
 	@test -n "$(from)" || { echo "Which folder? make load from=DIRECTORY"; exit 1; }
 	@$(BIN)/portal load $(from)
 
-sdl: setup
-	@$(BIN)/portal sdl
+sdl documents: setup
+	@$(BIN)/portal $@
 
 migration: setup
 	@$(BIN)/portal migration $(name)
@@ -43,6 +43,7 @@ check: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy .
 	@$(BIN)/portal sdl --check
+	@$(BIN)/portal documents --check
 
 bench: setup
 	@$(BIN)/python -m benchmarks $(with)

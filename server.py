@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Literal, TypedDict
 
 import structlog
@@ -17,11 +18,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from domain.networks import network_of
+from engine import interpreter
+from engine.answering import Rules
 from engine.bearer import INVALID_TOKEN, bearer_token
 from engine.endpoint import Endpoint
-from engine.errors import Code, Refusal
+from engine.errors import MASKED_MESSAGE, Code, Refusal
 from engine.limits import Limits
-from engine.observing import Observed, Seen
+from engine.observing import Observed, Seen, SeenSocket
+from engine.security_headers import SecurityHeaders, security_headers
+from engine.trusted_documents import TrustedDocuments
 from gateways import Gateways, open_gateways
 from gateways.logs import configure_logs
 from gateways.rate_limits import Limit, RateLimitsUnavailable
@@ -35,14 +41,15 @@ from models.owned import one_customer
 from resolvers.context import Context
 from resolvers.deliveries import Outbox
 from resolvers.housekeeping import Housekeeping
+from resolvers.newsroom import Newsroom
 from resolvers.sessions import Cookie
-from schema import graphiql
-from schema.pages import PAGE_DEFAULT, PAGE_MAX
+from schema import budget, graphiql
 from schema.root import build_schema
 
 RETRY_AFTER_SECONDS = 2
 READY_SECONDS_MAX = 2
 OUTBOX_SECONDS_MAX = 2  # on shutdown, beside what one message may take; longer only where the database hangs
+OWN_DOCUMENTS = Path(__file__).parent / "web" / "trusted-documents.json"
 PROBE = Limit("readiness", count=1_000, seconds=1)
 
 _log = structlog.get_logger("server")
@@ -61,6 +68,8 @@ class State(TypedDict):
 
     gateways: Gateways
     outbox: Outbox
+    newsroom: Newsroom
+    stop_streams: Callable[[], None]
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -77,20 +86,24 @@ def create_app(settings: Settings) -> Starlette:
         limits=Limits(
             body_bytes_max=settings.body_bytes_max,
             operation_seconds_max=settings.operation_seconds_max,
-            page_default=PAGE_DEFAULT,
-            page_max=PAGE_MAX,
         ),
+        rules=Rules(
+            caller_of=caller_of, may_ask_freely=may_ask_freely(settings), charge=budget.charge
+        ),
+        trusted=TrustedDocuments.read([OWN_DOCUMENTS, *settings.trusted_documents]),
         translate=translated,
         on_error=report_error,
+        begin=begin_request,
     )
     return Starlette(
         routes=[*endpoint.routes(), Route("/health/live", live), Route("/health/ready", ready)],
         middleware=[
-            Middleware(Observed, begin=begin_request, report=report_request),
+            Middleware(SecurityHeaders, over_https=settings.is_production),
+            Middleware(Observed, begin=begin_request, report=report_request, report_socket=report_socket),
             Middleware(ForOneCustomer),
         ],
-        exception_handlers={HTTPException: refused},
-        lifespan=lifespan_of(settings),
+        exception_handlers={HTTPException: refused, Exception: crashed},
+        lifespan=lifespan_of(settings, endpoint.open_streams.stop),
     )
 
 
@@ -108,20 +121,26 @@ class ForOneCustomer:
             await self._app(scope, receive, send)
 
 
-def lifespan_of(settings: Settings) -> Callable[[Starlette], AbstractAsyncContextManager[State]]:
-    """Opens what requests need, and closes it once the last of them is answered."""
+def lifespan_of(
+    settings: Settings, stop_streams: Callable[[], None] = lambda: None
+) -> Callable[[Starlette], AbstractAsyncContextManager[State]]:
+    """Opens what requests need, and closes it once the last of them is answered.
+
+    The server ends the streams that are open with `stop_streams`, or it would wait for them.
+    """
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
         database = open_database(settings.database_url, pool_max=settings.database_pool_max)
         async with database, open_gateways(settings) as gateways:
-            outbox, housekeeping = Outbox(gateways), Housekeeping(gateways)
-            working = {asyncio.create_task(worker.run()) for worker in (outbox, housekeeping)}
+            outbox, housekeeping, newsroom = Outbox(gateways), Housekeeping(gateways), Newsroom(gateways)
+            workers = (outbox, housekeeping, newsroom)
+            working = {asyncio.create_task(worker.run()) for worker in workers}
             try:
-                yield State(gateways=gateways, outbox=outbox)
+                yield State(gateways=gateways, outbox=outbox, newsroom=newsroom, stop_streams=stop_streams)
             finally:
-                outbox.leave()
-                housekeeping.leave()
+                for worker in workers:
+                    worker.leave()
                 await asyncio.wait(working, timeout=settings.message_seconds_max + OUTBOX_SECONDS_MAX)
 
     return lifespan
@@ -160,9 +179,26 @@ def context_reader(settings: Settings) -> Callable[[HTTPConnection, Response], A
             set_session=setter(session),
             set_device=setter(device),
             wake_outbox=connection.state.outbox.wake,
+            newsroom=connection.state.newsroom,
         )
 
     return read
+
+
+def caller_of(connection: HTTPConnection) -> str:
+    """Whose turn it is, known before anything is read: the network it comes from."""
+    return network_of(connection.client.host) if connection.client else ""
+
+
+def may_ask_freely(settings: Settings) -> Callable[[Context], bool]:
+    """Who may send a document that is in no manifest."""
+    match settings.free_documents:
+        case "everyone":
+            return lambda _context: True
+        case "staff":
+            return lambda context: context.staff is not None
+        case "nobody":
+            return lambda _context: False
 
 
 def translated(exception: BaseException) -> Refusal | None:
@@ -211,6 +247,14 @@ async def refused(_request: Request, exception: Exception) -> Response:
     return JSONResponse({"errors": [error]}, status_code=exception.status_code, headers=exception.headers)
 
 
+async def crashed(request: Request, _exception: Exception) -> Response:
+    """A bug outside the endpoint: masked, in the same shape. The server reports it."""
+    extensions = {"code": Code.INTERNAL_SERVER_ERROR, "requestId": request.state.request_id}
+    body = {"errors": [{"message": MASKED_MESSAGE, "extensions": extensions}]}
+    headers = security_headers(over_https=request.url.scheme == "https")
+    return JSONResponse(body, 500, headers={name.decode(): value.decode() for name, value in headers})
+
+
 def begin_request(request_id: str) -> None:
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -222,6 +266,16 @@ def report_request(seen: Seen) -> None:
     )
 
 
+def report_socket(seen: SeenSocket) -> None:
+    _log.info(
+        "socket closed",
+        route=seen.route,
+        status=seen.status,
+        count=seen.operations,
+        duration_ms=seen.duration_ms,
+    )
+
+
 def report_error(exception: BaseException, request_id: str) -> None:
     _log.error("request failed", request_id=request_id, exc_info=exception)
 
@@ -230,7 +284,9 @@ def app() -> Starlette:
     """For `uvicorn --factory server:app`: the application of the environment's settings."""
     settings = Settings.read(os.environ)
     configure_logs(settings)
-    return create_app(settings)
+    made = create_app(settings)
+    interpreter.settle()
+    return made
 
 
 def main() -> None:

@@ -36,6 +36,7 @@ from graphql import (
     visit,
 )
 
+from engine.costs import Costs
 from engine.documents import Documents
 from engine.limits import Limits
 from engine.trusted_documents import APOLLO_FORMAT, APOLLO_VERSION, TrustedDocuments, documents_of
@@ -58,9 +59,10 @@ class DocumentsWrong(Exception):
 def collect(folder: Path) -> str:
     """The manifest of a folder, all of it served. Raises `DocumentsWrong` or `ManifestError`."""
     manifest = manifest_of(folder)
-    documents = Documents(build_schema(), Limits(), introspection=False, suggestions=True)
+    schema, limits = build_schema(), Limits()
+    documents = Documents(schema, limits, introspection=False, suggestions=True)
     trusted = TrustedDocuments(documents_of(manifest.encode(), str(folder)))
-    for _ in trusted.check(documents.prepare):
+    for _ in trusted.check(documents.prepare, Costs(schema, limits)):
         pass
     return manifest
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import metadata
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
@@ -25,9 +26,6 @@ def show_what_can_be_shown() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that lacks a character shows a question mark
             stream.reconfigure(errors="replace")
-
-
-PRINTED_SCHEMA = Path(__file__).parent.parent / "schema" / "portal.graphql"
 
 
 @portal.command()
@@ -155,13 +153,50 @@ def simulate_botnet(
 
 @portal.command()
 def sdl(
-    check: Annotated[bool, typer.Option(help="Only compare, and fail when the file is out of date")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only compare: the file, the last release, the changelog")
+    ] = False,
+    release: Annotated[
+        bool, typer.Option("--release", help="Keep the schema as the one of this version")
+    ] = False,
 ) -> None:
     """Print the schema into schema/portal.graphql."""
+    from commands import sdl as schema_files
     from schema.root import print_schema
 
-    printed = print_schema()
+    if check and release:
+        raise typer.BadParameter("give --check or --release, not both")
+    files, version = schema_files.SchemaFiles.of(schema_files.PROJECT), metadata.version("credit-portal")
+    mistakes: list[str] = []
+    if check:
+        outcome = schema_files.check(files, print_schema(), version)
+        mistakes = outcome.mistakes
+        for warning in outcome.warnings:
+            print(warning, file=sys.stderr)
+    elif release:
+        mistakes = schema_files.release(files, print_schema(), version)
+    else:
+        schema_files.write(files, print_schema())
+    if mistakes:
+        stop("\n".join(mistakes))
+
+
+@portal.command()
+def documents(
+    check: Annotated[
+        bool, typer.Option("--check", help="Only compare with the manifest that is there")
+    ] = False,
+) -> None:
+    """Collect the web client's operations into web/trusted-documents.json."""
+    from commands import documents as operations
+    from engine.trusted_documents import ManifestError
+
+    try:
+        collected = operations.collect(operations.WEB)
+    except (operations.DocumentsWrong, ManifestError) as error:
+        stop(str(error))
+    manifest = operations.WEB / operations.MANIFEST
     if not check:
-        PRINTED_SCHEMA.write_text(printed, encoding="utf-8")
-    elif not PRINTED_SCHEMA.exists() or PRINTED_SCHEMA.read_text(encoding="utf-8") != printed:
-        stop("schema/portal.graphql is out of date: run `portal sdl`")
+        manifest.write_text(collected, encoding="utf-8")
+    elif not manifest.exists() or manifest.read_text(encoding="utf-8") != collected:
+        stop("web/trusted-documents.json is out of date: run `portal documents`")

@@ -4,23 +4,38 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
 from types import FrameType
 from typing import Any
 
+import structlog
 import typer
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from commands.line import FAILED, stop
+from domain.networks import network_of
+from engine import interpreter
+from engine.admission import ConnectionLimits
+from engine.connections import Gate
+from engine.security_headers import security_headers
+from engine.socket_protocol import GuardedWebSocket
+from engine.trusted_documents import ManifestError
 from gateways import open_gateways
 from gateways.logs import configure_logs
 from gateways.settings import Settings
+from gateways.settings_rules import Networks
 from models.backends.migrating import pending_migrations
 from models.backends.opening import file_of, open_database
 from server import create_app
 
 WORKER_START_SECONDS_MAX = 60
+FILES_BESIDE_CONNECTIONS = 500  # the database, neighbours, connections that are being turned away
+
+_log = structlog.get_logger("connections")
 
 
 class Server(uvicorn.Server):
@@ -78,13 +93,19 @@ def bound(settings: Settings) -> socket.socket:
 def run(settings: Settings, listening: socket.socket, demo: list[str]) -> None:
     """Serve until told to stop; running requests are finished first."""
     configure_logs(settings)
+    allow_open_files(settings.connections_max + FILES_BESIDE_CONNECTIONS)
     options = _options(settings)
+    try:
+        app = create_app(settings)
+    except ManifestError as error:
+        stop(str(error))
 
     def welcome() -> None:
         print("\n".join(_welcome(settings.host, listening.getsockname()[1], demo)), flush=True)
 
     if settings.workers == 1:
-        server = Server(uvicorn.Config(create_app(settings), **options), welcome)
+        interpreter.settle()
+        server = Server(uvicorn.Config(app, **options), welcome)
         server.run(sockets=[listening])
         return
     workers = Workers(
@@ -95,8 +116,61 @@ def run(settings: Settings, listening: socket.socket, demo: list[str]) -> None:
         raise typer.Exit(FAILED)
 
 
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Whose connections are counted together; those of a trusted proxy are everybody's."""
+
+    trusted_proxies: Networks
+
+    def __call__(self, address: str) -> str | None:
+        """The network of an address, None for a proxy."""
+        try:
+            read = ip_address(address)
+        except ValueError:
+            return address
+        if any(read in proxies for proxies in self.trusted_proxies):
+            return None
+        return network_of(address)
+
+
+def report_cuts(cuts: Mapping[str, int]) -> None:
+    """One line for all connections that were refused or cut since the last one."""
+    reason = ", ".join(f"{reason} {count}" for reason, count in sorted(cuts.items()))
+    _log.warning("connections refused or cut", count=sum(cuts.values()), reason=reason)
+
+
+def allow_open_files(count: int) -> None:
+    """Raise the soft limit of files that a process may open, which is often 1,024, as far as is allowed."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _gate(settings: Settings) -> Gate:
+    return Gate(
+        ConnectionLimits(
+            connections_max=settings.connections_max,
+            connections_of_address_max=settings.connections_of_address_max,
+            header_bytes_max=settings.header_bytes_max,
+            header_seconds_max=settings.header_seconds_max,
+        ),
+        headers=security_headers(over_https=settings.is_production),
+        key_of=Callers(settings.trusted_proxies),
+        report=report_cuts,
+    )
+
+
 def _options(settings: Settings) -> dict[str, Any]:
     return {
+        "http": _gate(settings),
+        "ws": GuardedWebSocket,
+        "ws_max_size": settings.body_bytes_max,
+        "ws_per_message_deflate": False,  # a few bytes may hold a thousand times as many
         "log_config": None,
         "access_log": False,
         "server_header": False,

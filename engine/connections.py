@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from engine.admission import Admission
 from engine.heads import END, Head, Refused, bad, check_begun, check_sizes, read_head
+from engine.socket_protocol import GuardedWebSocket
 from engine.wires import Wire
 
 
@@ -68,7 +69,10 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _has_unread(self) -> bool:
         """Whether the client may still be sending what nobody will read."""
-        return self._head is not None or self._is_refused
+        return self._head is not None or self._is_refused or self._is_over or self._is_far_ahead()
+
+    def _is_far_ahead(self) -> bool:
+        return len(self._held) > self._limits.header_bytes_max
 
     def _set_clock(self, seconds: float, then: Callable[[], None] | None) -> None:
         if self._clock is not None:
@@ -95,12 +99,11 @@ class GuardedProtocol(HttpToolsProtocol):
         while self._held and not self._wire.is_leaving:
             if self._head is not None:
                 self._take_body(self._head)
-            elif self._is_over or self._is_answering():
-                if len(self._held) > self._limits.header_bytes_max:
-                    self.flow.pause_reading()
-                return
-            elif not self._take_head():
-                return
+            elif self._is_over or self._is_answering() or not self._take_head():
+                break
+        # Beyond what a head may take, requests that were sent ahead wait outside: a short one answered must
+        # not let in many others.
+        self._wire.hold(self._is_far_ahead())
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
@@ -119,7 +122,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._begin(head)
             return True
         self._searched = len(self._held)
-        if self._held.strip(b"\r"):
+        if len(self._held) > 1 or self._held.strip(b"\r"):
             check_begun(self._held, before, self._limits)
         if self._clock is None:
             self._set_clock(self._limits.header_seconds_max, self._head_is_late)
@@ -198,11 +201,14 @@ class GuardedProtocol(HttpToolsProtocol):
         self._wire.lost()
         self._unset_keepalive_if_required()
         self.transport = self._wire.transport
+        self.transport.resume_reading()  # it may have been held
         leave, self._leave = self._leave, None
         made = self.ws_protocol_class
 
         def make(**of_uvicorn: Any) -> asyncio.Protocol:
             protocol = made(**of_uvicorn)
+            if isinstance(protocol, GuardedWebSocket):
+                protocol.refusal_headers = self._refusal_headers()
             lost = protocol.connection_lost
 
             def connection_lost(exc: Exception | None) -> None:
@@ -249,8 +255,11 @@ class GuardedProtocol(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self._is_refused = True
-        self._wire.write(refused.written([*self.server_state.default_headers, *self._gate.headers]))
+        self._wire.write(refused.written(self._refusal_headers()))
         self._wire.close()
+
+    def _refusal_headers(self) -> list[tuple[bytes, bytes]]:
+        return [*self.server_state.default_headers, *self._gate.headers]
 
     def pause_writing(self) -> None:
         """The client reads slower than the application writes."""

@@ -1,15 +1,13 @@
 """What one operation costs, known before it runs: points, from the schema's `@cost` and `@listSize`.
 
-A list multiplies what is below it by the most it can hold with the variables at hand. Each selection set
-is counted once and remembered, wherever its fragment is spread, so the work follows the document and not
-its answer. Of the types an abstract field may have, the dearest counts; a nested fragment is weighed
-for itself, which can only add: the count stays at or above what the answer will be.
+A list multiplies what is below it by the most it can hold with the variables at hand. Fields are collected
+and merged as execution does it, and each place of the answer's shape is counted once, so the work follows
+the document and not its answer. Of the types an abstract field may have, the dearest counts.
 """
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,6 +38,9 @@ from engine.prices import SIZE_MAX, Input, Lengths, Price, Prices, Size
 POINTS_MAX = 2**31 - 1  # the largest Int of GraphQL
 DIGITS_MAX = 9
 
+ROW_POINTS = 1.0
+
+Sets = tuple[SelectionSetNode, ...]
 Fragments = Mapping[str, FragmentDefinitionNode]
 
 
@@ -82,7 +83,7 @@ class Costs:
             return 1
         count = _Count(self._prices, fragments, _given(operation, variables or {}))
         try:
-            points = count.of(operation.selection_set, root.name)
+            points = count.of((operation.selection_set,), root.name)
         except RecursionError:
             return POINTS_MAX
         return max(1, math.ceil(round(min(points, POINTS_MAX), 6)))
@@ -119,69 +120,73 @@ class _Count:
         self._prices = prices
         self._fragments = fragments
         self._variables = variables
-        self._counted: dict[tuple[int, str, Lengths], float] = {}
+        self._counted: dict[tuple[tuple[int, ...], str, Lengths], float] = {}
         self._inputs: dict[tuple[str, str], float] = {}
 
-    def of(self, selections: SelectionSetNode, kind: str, lengths: Lengths = ()) -> float:
-        """Points of a selection set on one value of a type."""
-        key = (id(selections), kind, lengths)
+    def of(self, sets: Sets, kind: str, lengths: Lengths = ()) -> float:
+        """Points of selection sets on one value of a type; of the types it may have, of the dearest."""
+        key = (tuple(id(selections) for selections in sets), kind, lengths)
         if key not in self._counted:
             self._counted[key] = 0.0  # where fragments go in circles, which validation refuses
-            self._counted[key] = min(self._of(selections, kind, lengths), POINTS_MAX)
+            kinds = self._prices.possible.get(kind, frozenset())
+            points = max((self._of_object(sets, one, dict(lengths)) for one in kinds), default=0.0)
+            self._counted[key] = min(points, POINTS_MAX)
         return self._counted[key]
 
-    def _of(self, selections: SelectionSetNode, kind: str, lengths: Lengths) -> float:
+    def _of_object(self, sets: Sets, kind: str, lengths: Mapping[str, float]) -> float:
         fields: dict[str, list[FieldNode]] = {}
-        total, spread = 0.0, set[str]()
-        by_type: dict[str, float] = defaultdict(float)
+        spread = set[str]()
+        for selections in sets:
+            self._collect(selections, kind, fields, spread)
+        prices, total = self._prices.fields[kind], 0.0
+        for nodes in fields.values():
+            price = prices.get(nodes[0].name.value)
+            total += self._of_field(nodes, price, lengths) if price else 0.0
+        return total
+
+    def _collect(
+        self, selections: SelectionSetNode, kind: str, fields: dict[str, list[FieldNode]], spread: set[str]
+    ) -> None:
+        """The fields of one type by response name, through fragments (spec 6.3.2, CollectFields)."""
         for selection in selections.selections:
             if selection.directives and self._is_left_out(selection.directives):
                 continue
             if isinstance(selection, FieldNode):
-                name = (selection.alias or selection.name).value
-                fields.setdefault(name, []).append(selection)
+                fields.setdefault((selection.alias or selection.name).value, []).append(selection)
                 continue
-            inside, condition = self._branch(selection, kind, spread)
-            if inside is None:
-                continue
-            points, kinds = self.of(inside, condition, lengths), self._prices.possible.get(kind, frozenset())
-            if len(kinds) == 1 or condition == kind:
-                total += points
-                continue
-            for one in kinds & self._prices.possible.get(condition, frozenset()):
-                by_type[one] += points
-        prices = self._prices.fields.get(kind, {})
-        for nodes in fields.values():
-            price = prices.get(nodes[0].name.value)
-            total += self._of_field(nodes, price, dict(lengths)) if price else 0.0
-        return total + max(by_type.values(), default=0.0)
+            inside = self._inside_of(selection, kind, spread)
+            if inside is not None:
+                self._collect(inside, kind, fields, spread)
 
-    def _branch(self, selection: object, kind: str, spread: set[str]) -> tuple[SelectionSetNode | None, str]:
-        """The selection set of a fragment and its type; a fragment spread twice in a set counts once."""
+    def _inside_of(self, selection: object, kind: str, spread: set[str]) -> SelectionSetNode | None:
+        """The selection set of a fragment, where it is for the type; of one spread twice, once."""
+        fragment: FragmentDefinitionNode | InlineFragmentNode | None
         if isinstance(selection, FragmentSpreadNode):
             name = selection.name.value
-            fragment = self._fragments.get(name)
-            if name in spread or fragment is None:
-                return None, kind
+            fragment = None if name in spread else self._fragments.get(name)
             spread.add(name)
-            return fragment.selection_set, fragment.type_condition.name.value
-        assert isinstance(selection, InlineFragmentNode)
-        condition = selection.type_condition
-        return selection.selection_set, condition.name.value if condition else kind
+        else:
+            assert isinstance(selection, InlineFragmentNode)
+            fragment = selection
+        if fragment is None:
+            return None
+        condition = fragment.type_condition
+        is_for_it = condition is None or kind in self._prices.possible.get(condition.name.value, ())
+        return fragment.selection_set if is_for_it else None
 
     def _of_field(self, nodes: Sequence[FieldNode], price: Price, lengths: Mapping[str, float]) -> float:
         """Points of one entry of the answer: fields of one response name are merged (spec 6.3.2)."""
-        first, below = nodes[0], price.lengths
+        first, below, rows = nodes[0], price.lengths, 0.0
         times = self._size(first, price.size) if price.size else 1.0
         if price.sized:
-            below, times = tuple((name, times) for name in price.sized), 1.0
+            # The rows of a page are read and made whatever is selected of them.
+            below, rows, times = tuple((name, times) for name in price.sized), times * ROW_POINTS, 1.0
         elif first.name.value in lengths:
             times = lengths[first.name.value]
         points = price.each
         if price.below:
-            points += sum(
-                self.of(node.selection_set, price.below, below) for node in nodes if node.selection_set
-            )
+            sets = tuple(node.selection_set for node in nodes if node.selection_set)
+            points += max(rows, self.of(sets, price.below, below))
         total = price.once + times * points
         return total + self._of_arguments(first, price.inputs) if price.inputs else total
 

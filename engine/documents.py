@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 from graphql import (
     DocumentNode,
@@ -26,11 +27,17 @@ from strawberry import Schema
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from engine.callers import Caller, Used
 from engine.errors import Code, Refusal, format_request_error
 from engine.limits import Limits, check_document
+from engine.sensitive import OneSensitiveField
 
 ERRORS_MAX = 20
 PREPARING_MAX = 200
+# After a document the thread leaves the interpreter to the loop for so many times as long, unless somebody
+# waits who hardly used anything lately.
+RESTS = 2
+LIGHT_SECONDS_MAX = 0.5
 OVERLAP_BUDGET = 30_000
 
 
@@ -83,6 +90,23 @@ class Document:
         return "Document has no operation with the name that operationName gives."
 
 
+@dataclass(slots=True, eq=False)
+class _Preparing:
+    """A text, and whoever waits for its document."""
+
+    text: str
+    callers: list[Caller] = field(default_factory=list)
+    document: asyncio.Future[Document] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    @property
+    def rank(self) -> Used:
+        return min(caller.used for caller in self.callers)
+
+    @property
+    def seconds(self) -> float:
+        return min(caller.seconds for caller in self.callers)
+
+
 class Documents:
     """The valid documents of one schema, remembered by their text, the least recently used leaving first."""
 
@@ -93,43 +117,101 @@ class Documents:
         self._rules = [
             OverlapRule if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules
         ]
+        self._rules.append(OneSensitiveField)
         if not introspection:
             self._rules.append(NoSchemaIntrospectionCustomRule)
         self._input_rules = _strawberry_rules(schema)
         self._remembered: OrderedDict[str, Document] = OrderedDict()
-        self._characters = 0
-        self._preparing: dict[str, asyncio.Future[Document]] = {}
+        self._characters = self._tokens = 0
+        self._preparing: dict[str, _Preparing] = {}
+        self._being_prepared: _Preparing | None = None
+        self._rests_until = 0.0
+        self._rest: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         # One thread, so that the loop gets at least half of the interpreter while documents are prepared.
         self._thread = ThreadPoolExecutor(1, "documents")
 
-    async def get(self, text: str) -> Document:
+    async def get(self, text: str, caller: Caller) -> Document:
         """The document of a text, valid and within limits. Raises `RequestError` with its faults.
 
-        A text seen for the first time is prepared beside the loop, once for all who ask for it.
+        A text seen for the first time is prepared beside the loop, once for all who ask for it, and when its
+        turn comes: the texts of those who used least go first.
         """
         document = self._remembered.get(text)
         if document is not None:
             self._remembered.move_to_end(text)
             return document
+        self._follow()
         preparing = self._preparing.get(text)
         if preparing is None:
             if len(self._preparing) >= PREPARING_MAX:
                 raise Refusal(
                     "Too many new documents at once", Code.SERVICE_UNAVAILABLE, retry_after_seconds=1
                 )
-            preparing = asyncio.get_running_loop().run_in_executor(self._thread, self.prepare, text)
-            self._preparing[text] = preparing
-            preparing.add_done_callback(lambda done: self._prepared(text, done))
-        return await asyncio.shield(preparing)
+            preparing = self._preparing[text] = _Preparing(text)
+        preparing.callers.append(caller)
+        self._prepare_next()
+        try:
+            return await asyncio.shield(preparing.document)
+        finally:
+            preparing.callers.remove(caller)
+            if not preparing.callers and preparing is not self._being_prepared:
+                self._preparing.pop(text, None)  # nobody waits for it any more
 
-    def _prepared(self, text: str, done: asyncio.Future[Document]) -> None:
-        self._preparing.pop(text, None)
-        if not done.cancelled() and done.exception() is None:
-            self._remember(text, done.result())
+    def _follow(self) -> None:
+        """What began in a loop that was closed is nobody's any more."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop, self._preparing, self._being_prepared, self._rest = loop, {}, None, None
+
+    def _prepare_next(self) -> None:
+        """The thread does one at a time, so that nothing it has taken stands before a lighter caller's."""
+        waited_for = [preparing for preparing in self._preparing.values() if preparing.callers]
+        if self._being_prepared is not None or not waited_for:
+            return
+        chosen = min(waited_for, key=lambda preparing: preparing.rank)
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._rests_until and chosen.seconds > LIGHT_SECONDS_MAX:
+            if self._rest is None:
+                self._rest = loop.call_at(self._rests_until, self._rested)
+            return
+        self._being_prepared = chosen
+        done = loop.run_in_executor(self._thread, self._timed, chosen.text)
+        done.add_done_callback(lambda done: self._prepared(chosen, done))
+
+    def _rested(self) -> None:
+        self._rest = None
+        self._prepare_next()
+
+    def _timed(self, text: str) -> tuple[Document | Exception, float]:
+        begun = time.thread_time()
+        try:
+            outcome: Document | Exception = self.prepare(text)
+        except Exception as error:
+            outcome = error
+        return outcome, time.thread_time() - begun
+
+    def _prepared(self, preparing: _Preparing, done: asyncio.Future[tuple[Document | Exception, float]]) -> None:
+        self._being_prepared = None
+        self._preparing.pop(preparing.text, None)
+        if done.cancelled():  # the loop is closing
+            preparing.document.cancel()
+            return
+        outcome, seconds = done.result()
+        self._rests_until = asyncio.get_running_loop().time() + RESTS * seconds
+        for caller in preparing.callers:
+            caller.charge(seconds)
+        if not isinstance(outcome, Exception):
+            self._remember(preparing.text, outcome)
+            preparing.document.set_result(outcome)
+        elif preparing.callers:
+            preparing.document.set_exception(outcome)
+        self._prepare_next()
 
     def prepare(self, text: str) -> Document:
         """Parse, check and validate a text, at once."""
         node = self._parse(text)
+        _unchain(node)
         excess = check_document(node, self._limits)
         if excess is not None:
             raise RequestError.of([excess], Code.GRAPHQL_VALIDATION_FAILED)
@@ -153,9 +235,17 @@ class Documents:
     def _validate(self, node: DocumentNode) -> list[GraphQLError]:
         """The rules of the specification, then Strawberry's, which expect a document that keeps them."""
         for rules in (self._rules, self._input_rules):
-            errors = validate(
-                self._schema, node, rules, max_errors=ERRORS_MAX, hide_suggestions=not self._suggestions
-            )
+            broom = _Broom()
+            try:
+                errors = validate(
+                    self._schema,
+                    node,
+                    [broom.keeping(rule) for rule in rules],
+                    max_errors=ERRORS_MAX,
+                    hide_suggestions=not self._suggestions,
+                )
+            finally:
+                broom.sweep()
             if errors:
                 return errors
         return []
@@ -163,15 +253,41 @@ class Documents:
     def _remember(self, text: str, document: Document) -> None:
         self._remembered[text] = document
         self._characters += len(text)
+        self._tokens += document.node.token_count
         while (
             len(self._remembered) > self._limits.documents_cached_max
             or self._characters > self._limits.documents_cached_characters_max
+            or self._tokens > self._limits.documents_cached_tokens_max
         ):
-            forgotten, _ = self._remembered.popitem(last=False)
-            self._characters -= len(forgotten)
+            text, document = self._remembered.popitem(last=False)
+            self._characters -= len(text)
+            self._tokens -= document.node.token_count
 
     def __len__(self) -> int:
         return len(self._remembered)
+
+
+class _Broom:
+    """Takes validations apart. A rule, what it noted and the document know each other: a circle of ten thousand
+    things, left to the collector of garbage, whose pauses hold the loop."""
+
+    def __init__(self) -> None:
+        self._dusty: list[object] = []
+
+    def keeping(self, rule: type[ASTValidationRule]) -> type[ASTValidationRule]:
+        """The rule, such that what is made of it is known here."""
+
+        def make(context: Any) -> ASTValidationRule:
+            visitor = rule(context)
+            self._dusty += [context, visitor]
+            return visitor
+
+        return cast("type[ASTValidationRule]", make)
+
+    def sweep(self) -> None:
+        """Nobody validates with them any more."""
+        for dusty in self._dusty:
+            vars(dusty).clear()
 
 
 class OverlapRule(OverlappingFieldsCanBeMergedRule):
@@ -196,6 +312,14 @@ class OneOfRule(OneOfInputValidationRule):
 
     def enter_operation_definition(self, *_args: object) -> None:
         """Keep the variables of the whole document."""
+
+
+def _unchain(document: DocumentNode) -> None:
+    """Tokens know the one before them and the one after: a circle, left to the collector of garbage, whose pauses
+    hold the loop. Nobody walks back."""
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        token.prev, token = None, token.next
 
 
 def _strawberry_rules(schema: Schema) -> list[type[ASTValidationRule]]:

@@ -6,20 +6,25 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 import orjson
 
 from engine.admission import ConnectionLimits
 from engine.errors import Code
+from engine.origins import ALLOW
 
 TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"
 # Possessive, so that no head makes the match go back. Neither bare LF nor CR, nor folded lines, nor a space
-# before the colon.
+# before the colon, nor a fragment, which is for the client alone.
 HEAD = re.compile(
-    rb"(?P<method>[A-Z-]{1,32}+) (?P<target>[!-~]++) HTTP/1\.(?P<minor>[01])\r\n"
+    rb"(?P<method>[A-Z-]{1,32}+) (?P<target>[!\"$-~]++) HTTP/1\.(?P<minor>[01])\r\n"
     rb"(?:" + TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+\r\n"
 )
+# RFC 3986, 3.2.2, without what no name in use has, such as commas, which proxies put between two of them.
+AUTHORITY = re.compile(
+    rb"(?:\[[0-9A-Fa-f:.]{2,45}\]|(?:[0-9A-Za-z._~-]|%[0-9A-Fa-f]{2}){1,255}+)(?::[0-9]{0,5})?"
+)
+ADDRESS = re.compile(rb"https?://(?P<authority>[^/?]*+)(?P<path>[^?]*+)(?P<query>.*+)", re.IGNORECASE)
 METHOD = re.compile(rb"[A-Z-]{1,32}")
 BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 FRAMING = re.compile(
@@ -42,15 +47,30 @@ class Refused(Exception):
 
     def written(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         """The whole answer in the shape of every refusal, with these headers. The connection ends with it."""
-        extensions: dict[str, object] = {"code": self.code}
+        body = self.body()
         lines = [b"HTTP/1.1 %d %s" % (self.status, HTTPStatus(self.status).phrase.encode())]
+        lines += [b"%s: %s" % header for header in (*self.headers(body), *headers)]
+        return b"\r\n".join([*lines, b"", body])
+
+    def body(self) -> bytes:
+        """What every refusal says, as JSON."""
+        extensions: dict[str, object] = {"code": self.code}
         if self.status == HTTPStatus.SERVICE_UNAVAILABLE:
             extensions["retryAfterSeconds"] = RETRY_SECONDS
-            lines.append(b"retry-after: %d" % RETRY_SECONDS)
-        body = orjson.dumps({"errors": [{"message": self.message, "extensions": extensions}]})
-        lines += [b"%s: %s" % header for header in headers]
-        lines += [b"content-type: application/json; charset=utf-8", b"connection: close"]
-        return b"\r\n".join([*lines, b"content-length: %d" % len(body), b"", body])
+        return orjson.dumps({"errors": [{"message": self.message, "extensions": extensions}]})
+
+    def headers(self, body: bytes) -> list[tuple[bytes, bytes]]:
+        """What describes this answer, beside the headers of all of them."""
+        headers = [
+            (b"content-type", b"application/json; charset=utf-8"),
+            (b"content-length", b"%d" % len(body)),
+            (b"connection", b"close"),
+        ]
+        if self.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            headers.append((b"retry-after", b"%d" % RETRY_SECONDS))
+        elif self.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers.append((b"allow", ALLOW.encode()))
+        return headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +120,8 @@ def read_head(text: bytes) -> Head:
     fields: dict[bytes, list[bytes]] = {}
     for name, value in FRAMING.findall(text):
         fields.setdefault(name.lower(), []).append(value.strip(b" \t"))
-    _check_target(found["method"], found["target"], found["minor"], fields.get(b"host", []))
+    target = _target(found["method"], found["target"], found["minor"], fields.get(b"host", []))
+    text = b"%s %s%s" % (found["method"], target, text[found.end("target") :])
     body_bytes, is_chunked = _framing(fields, found["minor"])
     is_websocket = _is_websocket(fields, found["minor"])
     if is_websocket and (found["method"] != b"GET" or is_chunked or body_bytes):
@@ -112,20 +133,24 @@ def read_head(text: bytes) -> Head:
     return Head(text, body_bytes, is_chunked, is_websocket, expects_continue)
 
 
-def _check_target(method: bytes, target: bytes, minor: bytes, hosts: list[bytes]) -> None:
-    """One Host (RFC 9112, 3.2), and a target that names a path of it."""
+def _target(method: bytes, target: bytes, minor: bytes, hosts: list[bytes]) -> bytes:
+    """The path that is asked for, of one clear host (RFC 9112, 3.2)."""
+    if method == b"CONNECT":  # the parser would take what follows for another protocol
+        raise Refused(405, Code.METHOD_NOT_ALLOWED, "This is no proxy")
     if len(hosts) > 1 or (not hosts and minor == b"1"):
         raise bad("Send one Host header")
+    if any(host and AUTHORITY.fullmatch(host) is None for host in hosts):
+        raise bad("The Host header is malformed")
     if target.startswith(b"/") or (target == b"*" and method == b"OPTIONS"):
-        return
-    try:
-        url = urlsplit(target.decode("ascii").lower())
-    except ValueError:
-        raise bad("The request target is malformed") from None
-    if url.scheme not in ("http", "https") or not url.path:
+        return target
+    address = ADDRESS.fullmatch(target)
+    if address is None:
         raise bad("The request target must be a path")
-    if hosts and url.netloc != hosts[0].decode("latin-1").lower():
+    if AUTHORITY.fullmatch(address["authority"]) is None:
+        raise bad("The request target is malformed")
+    if hosts and address["authority"].lower() != hosts[0].lower():
         raise bad("The request target and the Host header differ")
+    return (address["path"] or b"/") + address["query"]
 
 
 def _framing(fields: dict[bytes, list[bytes]], minor: bytes) -> tuple[int, bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from graphql import (
@@ -21,12 +21,40 @@ INTROSPECTION_FIELDS = ("__schema", "__type")
 
 
 @dataclass(frozen=True, slots=True)
+class StreamLimits:
+    """What one event stream or WebSocket may take, and how long it may last."""
+
+    heartbeat_seconds: float = 12.0
+    send_seconds_max: float = 30.0
+    open_seconds_max: float = 3_600.0
+    init_seconds_max: float = 5.0
+    pong_seconds_max: float = 20.0
+    idle_seconds_max: float = 300.0
+    operations_max: int = 20
+    messages_at_once_max: int = 100
+    messages_per_second_max: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class OverloadLimits:
+    """How much one process takes on at once, and how late its loop may be."""
+
+    lag_seconds_max: float = 0.25
+    light_seconds_max: float = 0.5
+    running_busy_max: int = 4
+    running_max: int = 200
+    running_of_caller_max: int = 20
+    waiting_max: int = 200
+    waiting_of_caller_max: int = 20
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What one request may cost. Everything is refused before it runs, save the two times."""
 
     body_bytes_max: int = 262_144
     body_seconds_max: float = 10.0
-    query_string_bytes_max: int = 16_384
+    query_string_bytes_max: int = 8_192
     variable_values_max: int = 2_000
     document_characters_max: int = 50_000
     tokens_max: int = 1_000
@@ -37,12 +65,13 @@ class Limits:
     directives_max: int = 50
     fragments_max: int = 50
     fields_max: int = 2_000
-    nodes_max: int = 10_000
-    page_default: int = 20
-    page_max: int = 100
+    cost_max: int = 5_000
     operation_seconds_max: float = 10.0
     documents_cached_max: int = 1_000
     documents_cached_characters_max: int = 4_000_000
+    documents_cached_tokens_max: int = 20_000
+    streams: StreamLimits = field(default_factory=StreamLimits)
+    overload: OverloadLimits = field(default_factory=OverloadLimits)
 
 
 class Extent(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from inspect import isawaitable
 from typing import Any, TypeGuard, cast
 
@@ -12,6 +12,8 @@ from graphql import ExecutionResult, GraphQLError, create_source_event_stream
 from strawberry import Schema
 from strawberry.execution import optimized_is_awaitable
 
+from engine.callers import Caller
+from engine.costs import Charge
 from engine.documents import Document, RequestError
 from engine.errors import Code, FieldError, Masking, Refusal, format_request_error, innermost_error
 from engine.executors import SlicedExecutor, sliced
@@ -37,6 +39,10 @@ class Result:
         """What is told of a failure, as a response without data."""
         return cls({"errors": error.formatted if isinstance(error, RequestError) else [error.formatted()]})
 
+    def costing(self, charge: Charge) -> Result:
+        """The result with what it cost and what is left, for a client that asked."""
+        return replace(self, body={**self.body, "extensions": {"cost": charge.formatted()}})
+
     @property
     def has_data_entry(self) -> bool:
         """False when the request failed before execution began (spec 7.1.1)."""
@@ -56,10 +62,10 @@ class Operations:
         self._suggestions = suggestions
 
     async def run(
-        self, document: Document, request: GraphQLRequest, context: object, request_id: str
+        self, document: Document, request: GraphQLRequest, context: object, caller: Caller, request_id: str
     ) -> Result:
-        """Execute (spec 6.2). Raises `RequestError` when the variables do not fit."""
-        executor = self._build(document, request, context, request_id)
+        """Execute (spec 6.2) for a caller. Raises `RequestError` when the variables do not fit."""
+        executor = self._build(document, request, context, caller, request_id)
         return await self._complete(executor, request_id)
 
     async def subscribe(
@@ -67,27 +73,28 @@ class Operations:
         document: Document,
         request: GraphQLRequest,
         context: object,
-        deadline: Callable[[], AbstractAsyncContextManager[None]],
+        caller: Caller,
+        turn: Callable[[], AbstractAsyncContextManager[object]],
         request_id: str,
     ) -> AsyncGenerator[Result, None]:
-        """Create the source stream (spec 6.2.3.1), each of whose events is executed within a `deadline`.
+        """Create the source stream (spec 6.2.3.1), each of whose events is executed within a `turn`.
 
         Raises `RequestError` when the variables do not fit or the source is refused. Close the results to
         end the source, which may raise what it likes.
         """
-        executor = self._build(document, request, context, request_id)
+        executor = self._build(document, request, context, caller, request_id)
         outcome = create_source_event_stream(executor)
         source = await outcome if isawaitable(outcome) else outcome
         if isinstance(source, ExecutionResult):
             errors = self._masking.format_field_errors(source.errors or [], request_id)
             raise RequestError([error.formatted for error in errors], errors[0].refusal.code)
-        return self._results(executor, source, deadline, request_id)
+        return self._results(executor, source, turn, request_id)
 
     async def _results(
         self,
         executor: SlicedExecutor,
         source: AsyncIterable[Any],
-        deadline: Callable[[], AbstractAsyncContextManager[None]],
+        turn: Callable[[], AbstractAsyncContextManager[object]],
         request_id: str,
     ) -> AsyncGenerator[Result, None]:
         """Map the source to results (spec 6.2.3.2)."""
@@ -95,8 +102,8 @@ class Operations:
         try:
             async for event in events:
                 each = cast("SlicedExecutor", executor.build_per_event_executor(event))
-                each.work = Work()
-                async with deadline():
+                each.work = Work(executor.work.caller)
+                async with turn():
                     result = await self._complete(each, request_id)
                 yield result
         finally:
@@ -115,7 +122,7 @@ class Operations:
         return Result(body, _unavailable(errors) if result.data is None else None)
 
     def _build(
-        self, document: Document, request: GraphQLRequest, context: object, request_id: str
+        self, document: Document, request: GraphQLRequest, context: object, caller: Caller, request_id: str
     ) -> SlicedExecutor:
         built = self._executor_class.build(
             self._schema,
@@ -131,7 +138,7 @@ class Operations:
         if isinstance(built, list):
             raise self._variable_error(built, request_id)
         executor = cast("SlicedExecutor", built)
-        executor.turns, executor.work = self._turns, Work()
+        executor.turns, executor.work = self._turns, Work(caller)
         return executor
 
     def _variable_error(self, errors: list[GraphQLError], request_id: str) -> RequestError:

@@ -61,14 +61,17 @@ class Origins:
 
 
 def check_get(headers: Headers) -> None:
-    """A GET that carries credentials a browser adds by itself must carry a header that forces a preflight.
+    """A GET that carries credentials a browser adds by itself must be one that no other site can make.
 
-    Without such credentials a forged GET reads nothing that its forger could not read alone, so plain
-    GETs (the optional part of the draft) stay open to programs.
+    It carries a header that forces a preflight, or the browser says that a page of ours made it: no page can
+    write `Sec-Fetch-Site` (Fetch Metadata, 2.3). Without such credentials a forged GET reads nothing that its
+    forger could not read alone, so plain GETs (the optional part of the draft) stay open to programs.
     """
     if not _has_ambient_credentials(headers):
         return
     if any(name in headers for name in PREFLIGHT_FORCING_HEADERS):
+        return
+    if headers.get("sec-fetch-site", "").lower() == "same-origin":
         return
     if headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
         return

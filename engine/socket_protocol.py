@@ -9,14 +9,19 @@ from __future__ import annotations
 import asyncio
 from asyncio.transports import BaseTransport
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, cast
 
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.datastructures import Headers
 from websockets.frames import Frame
+from websockets.http11 import Response
 
 from engine.buckets import Bucket
+from engine.errors import MASKED_MESSAGE, Code
+from engine.heads import Refused, bad
 
 SLICE_BYTES = 2_048
 AFTER_CLOSE_BYTES_MAX = 65_536  # which were on their way; a client that goes on is not listening
@@ -25,6 +30,14 @@ IDLE_FRAMES_PER_SECOND_MAX = 50
 WRITE_SECONDS_MAX = 20.0
 CLOSE_SECONDS_MAX = 5.0
 POLICY_VIOLATION = 1008
+
+# What the library answers to an opening, by status, in our words; 400 otherwise.
+REFUSALS = {
+    403: (Code.FORBIDDEN, "No WebSocket is served here"),
+    414: (Code.URI_TOO_LONG, "The address is too long for a WebSocket"),
+    431: (Code.HEADERS_TOO_LARGE, "A header is too long for a WebSocket"),
+    500: (Code.INTERNAL_SERVER_ERROR, MASKED_MESSAGE),
+}
 
 BEHIND = ("application", "client")
 
@@ -41,6 +54,8 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
         self._after_close_bytes = 0
         self._idle_frames = Bucket(IDLE_FRAMES_AT_ONCE_MAX, IDLE_FRAMES_PER_SECOND_MAX, self.loop.time)
         self._write_clock: asyncio.TimerHandle | None = None
+        self.refusal_headers = list(self.default_headers)  # of every opening that the library refuses
+        self.conn.reject = self._refusal  # type: ignore[method-assign]
 
     def connection_made(self, transport: BaseTransport) -> None:
         """The protocol begins on a transport of ours."""
@@ -82,6 +97,7 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
                 return
             if part:
                 super().data_received(part)
+                self._refuse_unread()
         if not self._unread:
             self.transport.release("slices")
             return
@@ -112,6 +128,27 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
         self.conn.send_close(POLICY_VIOLATION, "Too many frames")
         self.handle_parser_exception()
         return False
+
+    # An opening that is none.
+
+    def _refusal(self, status: int, text: str) -> Response:
+        """In place of the library's answer, which is plain text and may repeat what the client sent."""
+        if status in REFUSALS:
+            refused = Refused(status, *REFUSALS[status])
+        else:
+            refused = bad("This opens no WebSocket: look at its key, its version and its extensions")
+        body = refused.body()
+        lines = [*refused.headers(body), *self.refusal_headers]
+        headers = Headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in lines)
+        return Response(refused.status, HTTPStatus(refused.status).phrase, headers, body)
+
+    def _refuse_unread(self) -> None:
+        """A head that the library cannot read. uvicorn would leave the client without a word."""
+        if self.handshake_initiated or self.conn.handshake_exc is None:
+            return
+        self.handshake_initiated = self.handshake_complete = self.close_sent = True
+        self.transport.write(b"".join(self.conn.data_to_send()) or self._refusal(400, "").serialize())
+        self.transport.close()
 
     # Bytes go out.
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from engine.bodies import parse_json
+from engine.costs import Costs
 from engine.documents import Document, RequestError
 from engine.errors import Code, Refusal
 from engine.requests import GraphQLRequest, bare_id
@@ -53,11 +54,9 @@ class TrustedDocuments:
     """The documents of some manifests, by id and by text."""
 
     def __init__(self, documents: Iterable[TrustedDocument] = ()) -> None:
-        self._documents = {document.id: document for document in documents}
+        # Each is verified before a later one with the same id could take its place.
+        self._documents = {document.id: document for document in map(_verified, documents)}
         self._texts = frozenset(document.text for document in self._documents.values())
-        for document in self._documents.values():
-            if _digest(document.id, document.text) != document.id:
-                raise document.fault(f"its id {document.id} is neither the SHA-256 nor the MD5 of its text")
 
     @classmethod
     def read(cls, paths: Iterable[Path]) -> TrustedDocuments:
@@ -67,8 +66,9 @@ class TrustedDocuments:
     def __len__(self) -> int:
         return len(self._texts)
 
-    def check(self, prepare: Callable[[str], Document]) -> Iterator[tuple[str, Document]]:
-        """Each text with its document, ready to run. Raises `ManifestError` at one the schema does not serve.
+    def check(self, prepare: Callable[[str], Document], costs: Costs) -> Iterator[tuple[str, Document]]:
+        """Each text with its document, ready to run. Raises `ManifestError` at one the schema does not serve,
+        or that has an operation which costs too much already where no variables are given.
 
         A server that never started is noticed by whoever deploys it, and the one before goes on serving; a
         document that fails later is noticed by customers. A restart cannot meet this: what has started once,
@@ -81,6 +81,7 @@ class TrustedDocuments:
                 raise document.fault(error.formatted[0]["message"]) from None
             if not prepared.operations:
                 raise document.fault("it holds no operation")
+            _check_costs(document, prepared, costs)
             yield document.text, prepared
 
     def text_of(self, request: GraphQLRequest, *, free: bool) -> str:
@@ -99,6 +100,20 @@ class TrustedDocuments:
         if not free and text not in self._texts:
             raise _refused(NOT_TRUSTED)
         return text
+
+
+def _verified(document: TrustedDocument) -> TrustedDocument:
+    if _digest(document.id, document.text) != document.id:
+        raise document.fault(f"its id {document.id} is neither the SHA-256 nor the MD5 of its text")
+    return document
+
+
+def _check_costs(document: TrustedDocument, prepared: Document, costs: Costs) -> None:
+    for name, operation in prepared.operations.items():
+        try:
+            costs.check(operation, prepared.fragments, None)
+        except RequestError as error:
+            raise replace(document, name=name or document.name).fault(error.formatted[0]["message"]) from None
 
 
 def _refused(message: str) -> RequestError:

@@ -1,8 +1,9 @@
 """Sharing the event loop: long work stops in time and goes on at its next turn.
 
 All operations of a loop share one slice of work in each round of it. When the slice is used up, whoever
-comes to a good place to stop waits; at the next round the one that worked least goes on first. So a short
-operation passes long ones, and what else runs on the loop is never late by more than a slice.
+comes to a good place to stop waits; at the next round the one whose caller used least goes on first, and of
+one caller's operations the one that worked least. So a short operation passes long ones, and what else runs
+on the loop is never late by more than a slice.
 """
 
 from __future__ import annotations
@@ -10,27 +11,36 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
+
+from engine.callers import Caller, Used
 
 SLICE_SECONDS = 0.003
 
 
 @dataclass(slots=True)
 class Work:
-    """What one operation has used so far."""
+    """What one operation of a caller has used so far."""
 
+    caller: Caller
     items: int = 0
     seconds: float = 0.0
-    resumed_at: float = field(default_factory=time.perf_counter)
+    _began: float | None = None
+
+    def begin(self) -> bool:
+        """It works from here on. Tells whether it did not before: a list in a list is counted with it."""
+        if self._began is not None:
+            return False
+        self._began = time.thread_time()
+        return True
 
     def stop(self) -> None:
-        """It stops working here; what it worked counts."""
-        self.seconds += time.perf_counter() - self.resumed_at
-
-    def go_on(self) -> None:
-        """It works again."""
-        self.resumed_at = time.perf_counter()
+        """It stops working here, and what it worked counts."""
+        assert self._began is not None
+        seconds, self._began = time.thread_time() - self._began, None
+        self.seconds += seconds
+        self.caller.charge(seconds)
 
 
 class Turns:
@@ -39,11 +49,13 @@ class Turns:
     def __init__(self, slice_seconds: float = SLICE_SECONDS) -> None:
         self._slice_seconds = slice_seconds
         self._began: float | None = None
-        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Used, float, int, asyncio.Future[None]]] = []
         self._arrivals = count()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def are_over(self) -> bool:
         """Whether the slice of this round of the loop is used up."""
+        self._follow()
         now = time.perf_counter()
         if self._began is None:
             self._begin(now)
@@ -51,10 +63,9 @@ class Turns:
         return now - self._began >= self._slice_seconds
 
     async def next(self, work: Work) -> None:
-        """Wait for a turn: those that worked least come first, and among equals the first to ask."""
-        work.stop()
-        waiter = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (work.seconds, next(self._arrivals), waiter))
+        """Wait for a turn: those that used least come first, and among equals the first to ask."""
+        waiter = self._follow().create_future()
+        heapq.heappush(self._waiting, (work.caller.used, work.seconds, next(self._arrivals), waiter))
         if self._began is None:
             self._begin(time.perf_counter())
         try:
@@ -63,7 +74,13 @@ class Turns:
             if waiter.done() and not waiter.cancelled():
                 self._wake()  # the turn was ours already: the next one takes it
             raise
-        work.go_on()
+
+    def _follow(self) -> asyncio.AbstractEventLoop:
+        """The loop that runs. What began in one that was closed is over."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop, self._began, self._waiting = loop, None, []
+        return loop
 
     def _begin(self, now: float) -> None:
         self._began = now
@@ -76,7 +93,7 @@ class Turns:
 
     def _wake(self) -> None:
         while self._waiting:
-            _, _, waiter = heapq.heappop(self._waiting)
+            _, _, _, waiter = heapq.heappop(self._waiting)
             if not waiter.done():
                 waiter.set_result(None)
                 break

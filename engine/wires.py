@@ -1,4 +1,4 @@
-"""The writing end of a connection: closed so that answers arrive, not held by a client that reads none."""
+"""A connection's transport: not read while held, closed so that answers arrive, cut if nobody reads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from engine.admission import Admission
 
 
 class Wire:
-    """uvicorn's transport, with a `close` of ours: its own resets who still sends, answer and all."""
+    """uvicorn's transport. Its own `close` would reset who still sends, answer and all.
+
+    uvicorn reads on with every answer; `hold` has it wait for us as well.
+    """
 
     def __init__(
         self,
@@ -23,12 +26,11 @@ class Wire:
         self.discarded = 0  # bytes of one request that nobody read
         self.write = transport.write
         self.get_extra_info = transport.get_extra_info
-        self.pause_reading = transport.pause_reading
-        self.resume_reading = transport.resume_reading
         self._admission = admission
         self._limits = admission.limits
         self._loop = loop
         self._has_unread = has_unread
+        self._is_held = self._is_paused = False  # by us, by uvicorn
         self._unwritten = 0
         self._linger_clock: asyncio.TimerHandle | None = None
         self._write_clock: asyncio.TimerHandle | None = None
@@ -36,6 +38,30 @@ class Wire:
     def is_closing(self) -> bool:
         """Whether nothing may be written any more."""
         return self.is_leaving or self.transport.is_closing()
+
+    def pause_reading(self) -> None:
+        """What uvicorn calls while the application is behind."""
+        self._is_paused = True
+        self._read_or_wait()
+
+    def resume_reading(self) -> None:
+        """What uvicorn calls after each answer, and whenever the application asks for a part of the body."""
+        self._is_paused = False
+        self._read_or_wait()
+
+    def hold(self, is_held: bool) -> None:
+        """Read nothing while it is held, whatever uvicorn says."""
+        if is_held != self._is_held:
+            self._is_held = is_held
+            self._read_or_wait()
+
+    def _read_or_wait(self) -> None:
+        if self.is_closing():
+            return
+        if self._is_held or self._is_paused:
+            self.transport.pause_reading()
+        else:
+            self.transport.resume_reading()
 
     def close(self) -> None:
         """Close once all is written. Where more may come, one half first: a reset would eat the answer."""

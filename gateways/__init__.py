@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gateways.apprise_messages import AppriseMessages, UnknownService
+from gateways.budgets import Budgets, MemoryBudgets, RedisBudgets
 from gateways.local_staff_tokens import LocalStaffTokens
 from gateways.messages import Messages
 from gateways.mistakes import Mistake, SettingsMistakes, variable
@@ -31,6 +32,7 @@ class Gateways:
     messages: Messages
     vault: Vault
     rate_limits: RateLimits
+    budgets: Budgets
     staff_tokens: StaffTokens
     clock: Clock
     random: random.Random
@@ -45,6 +47,7 @@ def utc_now() -> datetime:
 async def open_gateways(settings: Settings, *, clock: Clock = utc_now) -> AsyncIterator[Gateways]:
     """Open what the settings name, and close it in the end."""
     shared = None if settings.redis_url is None else RedisRateLimits(settings.redis_url)
+    budgets = None if settings.redis_url is None else RedisBudgets(settings.redis_url)
     staff_tokens = open_staff_tokens(settings, clock)
     try:
         yield Gateways(
@@ -52,14 +55,16 @@ async def open_gateways(settings: Settings, *, clock: Clock = utc_now) -> AsyncI
             messages=_messages(settings),
             vault=open_vault(settings),
             rate_limits=shared or MemoryRateLimits(),
+            budgets=budgets or MemoryBudgets(),
             staff_tokens=staff_tokens,
             clock=clock,
             random=secrets.SystemRandom(),
         )
     finally:
         await staff_tokens.close()
-        if shared is not None:
-            await shared.close()
+        for redis in (shared, budgets):
+            if redis is not None:
+                await redis.close()
 
 
 def open_vault(settings: Settings) -> Vault:

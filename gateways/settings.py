@@ -26,6 +26,7 @@ from gateways.mistakes import (
 from gateways.settings_rules import (
     Algorithms,
     DatabaseUrl,
+    Files,
     Folder,
     Issuer,
     Networks,
@@ -41,6 +42,7 @@ from gateways.settings_rules import (
 from gateways.staff_tokens import USUAL_ALGORITHMS
 from gateways.vault import OWASP_MEMORY_KIB, OWASP_PASSES
 
+Free = Literal["everyone", "staff", "nobody"]
 IN_PRODUCTION = "required in production"
 
 
@@ -51,6 +53,10 @@ def _embedded_database(before: dict[str, Any]) -> str:
 def _own_address(before: dict[str, Any]) -> str:
     host = f"[{before['host']}]" if ":" in before["host"] else before["host"]
     return f"http://{host}:{before['port']}"
+
+
+def _free_documents(before: dict[str, Any]) -> Free:
+    return "staff" if before["env"] == "production" else "everyone"
 
 
 # `repr=False` marks a secret: never printed, neither by repr() nor in the text of a mistake.
@@ -100,6 +106,16 @@ class Settings(BaseSettings):
     trusted_proxies: Networks = Field(
         default=(), description="Addresses or networks whose X-Forwarded-For is believed, parted by commas"
     )
+    trusted_documents: Files = Field(
+        default=(),
+        description="Manifests of other clients' operations, parted by commas: Apollo's, "
+        "graphql-codegen's or Relay's",
+    )
+    free_documents: Free = Field(
+        default_factory=_free_documents,
+        description="Who may send documents that are in no manifest; `staff` in production, where it "
+        "cannot be `everyone`, else `everyone`",
+    )
     sms_url: ServiceUrl | None = Field(
         default=None,
         repr=False,
@@ -125,6 +141,25 @@ class Settings(BaseSettings):
         default="auto", description="`auto` is json in production, console in development"
     )
     body_bytes_max: int = Field(default=100_000, ge=1_000, le=10_000_000, description="Longest request body")
+    header_bytes_max: int = Field(
+        default=16_384, ge=4_096, le=65_536, description="Longest request line and headers"
+    )
+    header_seconds_max: int = Field(
+        default=10, ge=1, le=60, description="Wait for the whole of a request's headers"
+    )
+    connections_max: int = Field(
+        default=1_000,
+        ge=10,
+        le=100_000,
+        description="Connections one process keeps open, WebSockets included",
+    )
+    connections_of_address_max: int = Field(
+        default=100,
+        ge=1,
+        le=100_000,
+        description="Those of one address, an IPv6 network of 64 bits counting as one; trusted proxies are "
+        "not counted",
+    )
     operation_seconds_max: int = Field(
         default=10, ge=1, le=300, description="Longest life of one GraphQL operation"
     )
@@ -166,6 +201,24 @@ class Settings(BaseSettings):
         description="Wrong secret codes in ten minutes on unknown devices anywhere; then these prove the "
         "phone first",
     )
+    budget_of_staff: int = Field(
+        default=3_000_000,
+        ge=10_000,
+        le=1_000_000_000,
+        description="Points of cost a member of staff may spend in a minute",
+    )
+    budget_of_customers: int = Field(
+        default=600_000,
+        ge=10_000,
+        le=1_000_000_000,
+        description="Points a customer may spend in a minute, in all sessions together",
+    )
+    budget_of_strangers: int = Field(
+        default=1_000_000,
+        ge=10_000,
+        le=1_000_000_000,
+        description="Points those who are not signed in may spend in a minute from one address",
+    )
     sms_of_address_max: int = Field(
         default=50,
         ge=1,
@@ -206,6 +259,12 @@ class Settings(BaseSettings):
         ge=1,
         le=3_600,
         description="Pause between looks at what to delete, and at locks to tell customers of",
+    )
+    news_pause_seconds: int = Field(
+        default=2, ge=1, le=60, description="Pause between looks at what is new to customers who follow it"
+    )
+    news_followers_max: int = Field(
+        default=1_000, ge=1, le=100_000, description="Streams of news one process keeps open"
     )
     audit_days: int = Field(
         default=365,

@@ -109,6 +109,12 @@ Issuer = Annotated[str, AfterValidator(_bare_issuer)]
 Algorithms = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_known)]
 ServiceUrl = Annotated[str, AfterValidator(_with_recipient)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_bare)]
+Files = Annotated[
+    tuple[Path, ...],
+    NoDecode,
+    BeforeValidator(_split),
+    AfterValidator(lambda paths: tuple(path.absolute() for path in paths)),
+]
 Networks = Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_split)]
 Peppers = Annotated[tuple[Pepper, ...], NoDecode, BeforeValidator(_peppers), AfterValidator(_strong)]
 
@@ -143,6 +149,9 @@ def production(settings: Settings) -> Iterator[Mistake]:
     yield from _not_https("allowed_origins", settings.allowed_origins)
     if settings.staff_issuer is not None:
         yield from _not_https("staff_issuer", [settings.staff_issuer])
+    if settings.free_documents == "everyone":
+        words = "must be 'staff' or 'nobody' in production: customers ask what is in a manifest"
+        yield Mistake(variable("free_documents"), words)
     for field, least in {"digest_memory_kib": OWASP_MEMORY_KIB, "digest_passes": OWASP_PASSES}.items():
         if getattr(settings, field) < least:
             yield Mistake(variable(field), f"must be at least {least} in production (OWASP)")

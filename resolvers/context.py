@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 import models
 from domain.assurance import Assurance
@@ -15,7 +16,11 @@ from gateways import Gateways
 from models.owned import NOBODY, keep_to
 from resolvers import sessions
 from resolvers.loaders import Loaders
+from resolvers.newsroom import Newsroom
 from resolvers.sessions import Cookie
+
+if TYPE_CHECKING:
+    from resolvers.budgets import Charge
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,9 @@ class Context:
     set_session: Callable[[Cookie], None] = lambda _cookie: None
     set_device: Callable[[Cookie], None] = lambda _cookie: None
     wake_outbox: Callable[[], None] = lambda: None
+    newsroom: Newsroom | None = None
     loaders: Loaders = field(default_factory=Loaders)
+    charge: Charge | None = None
     _session: asyncio.Future[models.Session | None] | None = None
     _touched: bool = False
 
@@ -70,6 +77,15 @@ class Context:
             self._touched = True
             await sessions.touch(self.gateways, row)
         return Viewer(row, sessions.assurance_of(row, self.now))
+
+    def look_again(self) -> None:
+        """What was read is read anew from here on, and prolongs no session: a stream goes on by itself."""
+        self._session, self._touched, self.loaders = None, True, Loaders()
+
+    def sessions_changed(self, customer_id: int) -> None:
+        """Sessions of the customer were closed, and that is committed: streams in them end now."""
+        if self.newsroom is not None:
+            self.newsroom.wake(customer_id)
 
     async def session(self) -> models.Session | None:
         """The open session of the cookie, read once however many fields ask; looking does not prolong it."""

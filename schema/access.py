@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeAlias
 import strawberry
 
 from domain import identifiers
+from engine.sensitive import SENSITIVE
 from resolvers import access, provisional_codes, secret_codes, sessions, step_up
 from resolvers.secret_codes import Entry
 from resolvers.step_up import StepUpAsked
@@ -22,6 +23,7 @@ from schema.access_steps import (
     refusal_of,
     step_of,
 )
+from schema.costs import DIGEST, DIGESTS, STEP
 from schema.enums import AccessPurpose, Assurance, Weakness
 from schema.problems import (
     AccountLocked,
@@ -46,7 +48,7 @@ class SignedOut:
 @strawberry.type(description="Identifier or code is wrong; which of them is never said")
 class WrongCredentials(Problem):
     code: str = named("WRONG_CREDENTIALS")
-    attempts_left: int = strawberry.field(description="Tries left before a lock")
+    attempts_left: int = strawberry.field(description="How many more wrong codes are taken before a lock")
     next: AccessStep = strawberry.field(description="Where to try again")
 
 
@@ -102,7 +104,7 @@ class Identifier:
         description="17 digits that begin 3060, as on the card or the revolving credit; spaces do not matter",
     )
     file_number: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Number of a contract's file"
+        default=strawberry.UNSET, description="Number of a contract's file, as on the lender's letters"
     )
 
     def read(self, *, check_luhn: bool) -> tuple[str, identifiers.Identifier | identifiers.Malformed]:
@@ -116,14 +118,16 @@ class Identifier:
 @strawberry.input(description="What was pressed on a keypad")
 class KeypadEntry:
     challenge_id: strawberry.ID = strawberry.field(description="The keypad's `challengeId`")
-    positions: list[int] = strawberry.field(description="Positions of the six keys pressed, in order")
+    positions: list[int] = strawberry.field(
+        description="Positions of the six keys pressed, each 0 to 9, in order"
+    )
 
     def read(self) -> Entry:
         return Entry(self.challenge_id, self.positions)
 
 
 FlowId = Annotated[strawberry.ID, strawberry.argument(description="The step's `flowId`")]
-GivenIdentifier = Annotated[Identifier, strawberry.argument(description="Who wants in")]
+GivenIdentifier = Annotated[Identifier, strawberry.argument(description="Number that says who wants in")]
 
 
 Accessible = Annotated[
@@ -133,19 +137,27 @@ Accessible = Annotated[
 
 @strawberry.type
 class AccessMutations:
-    @strawberry.mutation(description="Begin to sign in: the keypad follows, whatever the identifier")
+    @strawberry.mutation(
+        description="Begin to sign in: the keypad follows, whatever the identifier",
+        directives=[SENSITIVE, STEP],
+    )
     async def log_in(
         self, info: Info, identifier: GivenIdentifier, accessible_keypad: Accessible = False
     ) -> AccessResult:
         return await _begin(info, AccessPurpose.SIGN_IN, identifier, accessible_keypad)
 
-    @strawberry.mutation(description="Begin to choose a new code because the old one is forgotten")
+    @strawberry.mutation(
+        description="Begin to choose a new code because the old one is forgotten",
+        directives=[SENSITIVE, STEP],
+    )
     async def recover_code(
         self, info: Info, identifier: GivenIdentifier, accessible_keypad: Accessible = False
     ) -> AccessResult:
         return await _begin(info, AccessPurpose.FORGOTTEN_CODE, identifier, accessible_keypad)
 
-    @strawberry.mutation(description="Begin to create the customer area: choose a first code")
+    @strawberry.mutation(
+        description="Begin to create the customer area: choose a first code", directives=[SENSITIVE, STEP]
+    )
     async def connect_first_time(
         self, info: Info, identifier: GivenIdentifier, accessible_keypad: Accessible = False
     ) -> AccessResult:
@@ -153,48 +165,69 @@ class AccessMutations:
 
     @strawberry.mutation(
         description="Begin to prove again who is signed in, for what needs it. Ends in a surer session, "
-        "under a new cookie"
+        "under a new cookie",
+        directives=[SENSITIVE, STEP],
     )
     async def step_up(self, info: Info, accessible_keypad: Accessible = False) -> AccessResult:
         return _answer(await step_up.step_up(info.context, accessible=accessible_keypad))
 
-    @act(description="Begin to change the secret code while signed in", assurance=Assurance.STRONG_RECENT)
+    @act(
+        description="Begin to change the secret code while signed in",
+        assurance=Assurance.STRONG_RECENT,
+        directives=[SENSITIVE, STEP],
+    )
     async def change_code(self, info: Info, accessible_keypad: Accessible = False) -> AccessResult:
         return _answer(await step_up.change_code(info.context, accessible=accessible_keypad))
 
     @strawberry.mutation(
-        description="Where a flow of this browser stands, with fresh keypads: for a page loaded again"
+        description="Where a flow of this browser stands, with fresh keypads: for a page loaded again",
+        directives=[STEP],
     )
     async def resume_access(self, info: Info, flow_id: FlowId) -> AccessResult:
         return _answer(await access.resume(info.context, flow_id))
 
-    @strawberry.mutation(description="Fresh keypads for a step that shows some")
+    @strawberry.mutation(description="Fresh keypads for a step that shows some", directives=[STEP])
     async def refresh_keypad(self, info: Info, flow_id: FlowId) -> AccessResult:
         return _answer(await access.refresh_keypad(info.context, flow_id))
 
-    @strawberry.mutation(description="Answer a KeypadStep: the secret code, as positions")
+    @strawberry.mutation(
+        description="Answer a KeypadStep: the secret code, as positions", directives=[SENSITIVE, DIGEST]
+    )
     async def enter_code(
         self,
         info: Info,
         flow_id: FlowId,
-        entry: Annotated[KeypadEntry, strawberry.argument(description="The secret code")],
+        entry: Annotated[
+            KeypadEntry, strawberry.argument(description="The secret code, pressed on the keypad of the step")
+        ],
     ) -> AccessResult:
         return _answer(await secret_codes.enter_code(info.context, flow_id, entry.read()))
 
-    @strawberry.mutation(description="Answer a PhoneStep: the last phone number the lender was given")
+    @strawberry.mutation(
+        description="Answer a PhoneStep: the last phone number the lender was given",
+        directives=[SENSITIVE, STEP],
+    )
     async def confirm_phone(
         self,
         info: Info,
         flow_id: FlowId,
-        phone: Annotated[str, strawberry.argument(description="National or international form")],
+        phone: Annotated[
+            str,
+            strawberry.argument(description="The phone number, such as 06 12 34 56 78 or +33 6 12 34 56 78"),
+        ],
     ) -> AccessResult:
         return _answer(await provisional_codes.confirm_phone(info.context, flow_id, phone))
 
-    @strawberry.mutation(description="Ask for another SMS; the code before no longer works")
+    @strawberry.mutation(
+        description="Ask for another SMS, from `resendAllowedAt` on; the code before no longer works",
+        directives=[SENSITIVE, STEP],
+    )
     async def resend_sms_code(self, info: Info, flow_id: FlowId) -> AccessResult:
         return _answer(await provisional_codes.resend_sms_code(info.context, flow_id))
 
-    @strawberry.mutation(description="Answer an SmsCodeStep: the provisional code")
+    @strawberry.mutation(
+        description="Answer an SmsCodeStep: the provisional code", directives=[SENSITIVE, STEP]
+    )
     async def enter_sms_code(
         self,
         info: Info,
@@ -210,7 +243,10 @@ class AccessMutations:
         entered = provisional_codes.enter_sms_code(info.context, flow_id, code, trust_device=trust_device)
         return _answer(await entered)
 
-    @strawberry.mutation(description="Answer a NewCodeStep: the new code, twice. Other sessions are closed")
+    @strawberry.mutation(
+        description="Answer a NewCodeStep: the new code, twice. Other sessions are closed",
+        directives=[SENSITIVE, DIGESTS],
+    )
     async def choose_code(
         self,
         info: Info,
@@ -220,7 +256,9 @@ class AccessMutations:
     ) -> AccessResult:
         return _answer(await secret_codes.choose_code(info.context, flow_id, first.read(), second.read()))
 
-    @strawberry.mutation(description="Close this session, or every session of the customer")
+    @strawberry.mutation(
+        description="Close this session, or every session of the customer", directives=[STEP]
+    )
     async def sign_out(
         self,
         info: Info,

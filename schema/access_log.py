@@ -28,7 +28,7 @@ class AccessEvent(Node):
     wrong_codes_before: int = strawberry.field(
         description="Wrong secret codes entered before the right one, 0 where there was none"
     )
-    seal: str = strawberry.field(description="Seal of the entry, by which a copy of it is proven")
+    seal: str = strawberry.field(description="Seal of the entry, a digest by which a copy of it is proven")
 
     @classmethod
     def of(cls, row: models.AuditEvent) -> AccessEvent:

@@ -6,7 +6,8 @@ which answers with the first step of the step-up: what is printed there is check
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from typing import Any, TypeVar, cast
 
 import strawberry
@@ -30,8 +31,12 @@ STEP_UP_REQUIRED = "STEP_UP_REQUIRED"
     "one of the refusals of its result",
 )
 class Access:
-    assurance: Assurance | None = strawberry.UNSET
-    scope: StaffScope | None = strawberry.UNSET
+    assurance: Assurance | None = strawberry.field(
+        default=strawberry.UNSET, description="Least assurance that the session must have"
+    )
+    scope: StaffScope | None = strawberry.field(
+        default=strawberry.UNSET, description="Scope that the bearer token of a member of staff must have"
+    )
 
 
 class Guard(FieldExtension):
@@ -44,18 +49,52 @@ class Guard(FieldExtension):
     async def resolve_async(
         self, next_: Callable[..., Any], source: Any, info: strawberry.Info[Any, None], **arguments: Any
     ) -> Any:
-        if self.rule.scope:
-            staff_with(info, self.rule.scope)
-        if self.rule.assurance:
-            viewer = await info.context.viewer()
-            if viewer is None and self._null_for_strangers:
-                await next_(source, info, **arguments)  # bad input is refused alike for everyone
-                return None
-            if viewer is None:
-                raise not_signed_in()
-            if not viewer.assurance.suffices(self.rule.assurance):
-                raise step_up_required(self.rule.assurance)
+        if self._null_for_strangers and await info.context.viewer() is None:
+            await next_(source, info, **arguments)  # bad input is refused alike for everyone
+            return None
+        await check(self.rule, info)
         return await next_(source, info, **arguments)
+
+
+class StreamGuard(FieldExtension):
+    """Lets a stream be followed only as its `@access` says, before each of its steps as at its beginning."""
+
+    def __init__(self, rule: Access) -> None:
+        self.rule = rule
+
+    async def resolve_async(
+        self, next_: Callable[..., Any], source: Any, info: strawberry.Info[Any, None], **arguments: Any
+    ) -> Any:
+        info.context.look_again()
+        await check(self.rule, info)
+        return self._guarded(await next_(source, info, **arguments), info)
+
+    async def _guarded(
+        self, steps: AsyncGenerator[Any, None], info: strawberry.Info[Any, None]
+    ) -> AsyncGenerator[Any, None]:
+        """The events among the steps. Each is made with nothing that was read for the one before."""
+        async with aclosing(steps):
+            while True:
+                info.context.look_again()
+                await check(self.rule, info)
+                try:
+                    step = await anext(steps)
+                except StopAsyncIteration:
+                    return
+                if step is not None:
+                    yield step
+
+
+async def check(rule: Access, info: strawberry.Info[Any, None]) -> None:
+    """Refuse whoever may not read what carries the rule."""
+    if rule.scope:
+        staff_with(info, rule.scope)
+    if rule.assurance:
+        viewer = await info.context.viewer()
+        if viewer is None:
+            raise not_signed_in()
+        if not viewer.assurance.suffices(rule.assurance):
+            raise step_up_required(rule.assurance)
 
 
 def guarded(
@@ -64,22 +103,50 @@ def guarded(
     assurance: Assurance | None = None,
     scope: StaffScope | None = None,
     null_for_strangers: bool = False,
+    directives: Sequence[object] = (),
 ) -> Callable[[F], F]:
     """A field that says who may read it, and is read by nobody else.
 
-    A stranger gets an error with code UNAUTHENTICATED, or null where that tells as much.
+    A stranger gets an error with code UNAUTHENTICATED, or null where that tells as much. `directives` are
+    what else the schema says of it: `cost`, `list_size`.
     """
     rule = _access(assurance, scope)
     guard = Guard(rule, null_for_strangers=null_for_strangers)
-    field = strawberry.field(description=description, directives=[rule], extensions=[guard])
+    field = strawberry.field(description=description, directives=[rule, *directives], extensions=[guard])
+    return cast("Callable[[F], F]", field)
+
+
+def followed(
+    *, description: str, of: Any, assurance: Assurance, directives: Sequence[object] = ()
+) -> Callable[[F], F]:
+    """A subscription to events of a type that says who may follow it, and is followed by nobody else.
+
+    Its resolver is a coroutine function. It returns an async generator of events, and of None where it waited
+    for a while: before each the session is looked at again. `directives` are what else the schema says of it.
+    """
+    rule = _access(assurance, None)
+    field = strawberry.subscription(
+        description=description,
+        graphql_type=of,
+        directives=[rule, *directives],
+        extensions=[StreamGuard(rule)],
+    )
     return cast("Callable[[F], F]", field)
 
 
 def act(
-    *, description: str, assurance: Assurance | None = None, scope: StaffScope | None = None
+    *,
+    description: str,
+    assurance: Assurance | None = None,
+    scope: StaffScope | None = None,
+    directives: Sequence[object] = (),
 ) -> Callable[[F], F]:
-    """A mutation that says who may do it. Its resolver asks `step_up.sure`, or looks at the scope."""
-    mutation = strawberry.mutation(description=description, directives=[_access(assurance, scope)])
+    """A mutation that says who may do it. Its resolver asks `step_up.sure`, or looks at the scope.
+
+    `directives` are what else the schema says of it: `cost`, `SENSITIVE`.
+    """
+    rule = _access(assurance, scope)
+    mutation = strawberry.mutation(description=description, directives=[rule, *directives])
     return cast("Callable[[F], F]", mutation)
 
 

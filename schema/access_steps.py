@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeAlias, assert_never
 
 import strawberry
 
+from engine.cost_directives import list_size
 from models import AccessFlow
 from resolvers import access, profiles
 from resolvers.access import ShownKeypad
@@ -22,7 +23,9 @@ from schema.viewers import Info, not_signed_in
 
 @strawberry.type(description="One of ten keys")
 class KeypadKey:
-    position: int = strawberry.field(description="What to send when the key is pressed, 0 to 9")
+    position: int = strawberry.field(
+        description="What to send when the key is pressed: its place among the keys, 0 to 9"
+    )
     glyph: str = strawberry.field(description="Image of the digit on the key, as a `data:` URL of an SVG")
     label: str | None = strawberry.field(
         description="Name of the digit for assistive technology, only on an accessible keypad"
@@ -32,7 +35,9 @@ class KeypadKey:
 @strawberry.type(description="Ten keys in an order drawn for this keypad alone")
 class Keypad:
     challenge_id: strawberry.ID = strawberry.field(description="Sent back with the positions pressed")
-    keys: list[KeypadKey] = strawberry.field(description="The keys in the order they are shown")
+    keys: list[KeypadKey] = strawberry.field(
+        description="The keys in the order they are shown", directives=[list_size(len(GLYPHS))]
+    )
     expires_at: datetime = strawberry.field(description="When the keypad can no longer be used (UTC)")
 
     @classmethod
@@ -66,7 +71,9 @@ class PhoneStep(FlowStep):
     "the phone on file; after a PhoneStep only if the number is the customer's, which the answer never says"
 )
 class SmsCodeStep(FlowStep):
-    sms_reference: str = strawberry.field(description="Reference that the SMS repeats, such as 7F")
+    sms_reference: str = strawberry.field(
+        description="Reference that the SMS repeats, two characters such as 7F"
+    )
     code_length: int = strawberry.field(description="Digits of the code: 6, or 10 while somebody guesses")
     sms_expires_at: datetime = strawberry.field(description="When the code can no longer be used (UTC)")
     resend_allowed_at: datetime = strawberry.field(description="When another SMS may be asked for (UTC)")
@@ -74,8 +81,8 @@ class SmsCodeStep(FlowStep):
 
 @strawberry.type(description="Next: press a new secret code twice, on two keypads, with `chooseCode`")
 class NewCodeStep(FlowStep):
-    first: Keypad = strawberry.field(description="Keys for the new code")
-    second: Keypad = strawberry.field(description="Keys for the new code again")
+    first: Keypad = strawberry.field(description="Keypad on which the new code is pressed")
+    second: Keypad = strawberry.field(description="Keypad on which the new code is pressed again")
 
 
 @strawberry.type(description="The walk is over: the answer sets the session's cookie, a new one each time")

@@ -15,8 +15,10 @@ from schema.nodes import Node
 
 @strawberry.type(description="Payment card of a contract")
 class Card(Node):
-    masked_number: str = strawberry.field(description="First four and last four digits of the number")
-    expires_on: date = strawberry.field(description="Last day the card is valid")
+    masked_number: str = strawberry.field(
+        description="Number of the card, masked: first four and last four digits, 3060 •••• •••• •0600"
+    )
+    expires_on: date = strawberry.field(description="Last day on which the card is valid")
     status: CardStatus = strawberry.field(description="State of the card")
 
     @classmethod

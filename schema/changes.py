@@ -1,7 +1,10 @@
 """What a schema breaks for clients of the last released one, and what of it the changelog leaves unsaid.
 
-GraphQL's own comparison finds most; here is added what it does not see: a stronger `@access`, an input that
-must be given because its default went, a type that became `@oneOf`, a scalar that is specified elsewhere.
+GraphQL's own comparison finds most; here is added what it does not see: a stronger `@access`, a field newly
+`@sensitive`, an input that must be given because its default went, a type that became `@oneOf`, a scalar that
+is specified elsewhere, another type at a root. A changed default is dangerous only: every document stays
+valid, and is answered otherwise (null, where the type takes none, makes no schema). A dearer `@cost` is not
+looked at.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from graphql import (
@@ -23,9 +27,11 @@ from graphql import (
     GraphQLObjectType,
     GraphQLScalarType,
     GraphQLSchema,
+    OperationType,
     StringValueNode,
     Visitor,
     build_schema,
+    is_non_null_type,
     is_required_argument,
     is_required_input_field,
     parse,
@@ -71,6 +77,7 @@ def changes(released: str, now: str) -> Changes:
         *((change.description, _coordinates(change)) for change in breaking),
         *((sentence, (coordinate,)) for coordinate, sentence in required.items()),
         *((sentence, (coordinate,)) for coordinate, sentence in _narrower(old, new)),
+        *((sentence, (coordinate,)) for coordinate, sentence in _moved_roots(old, new)),
         *((sentence, (coordinate,)) for coordinate, sentence in _harder_to_reach(released, now)),
     ]
     return Changes(
@@ -113,11 +120,12 @@ def _inherited(old: GraphQLSchema, coordinates: tuple[str, ...]) -> frozenset[st
 
 
 def _newly_required(old: GraphQLSchema, new: GraphQLSchema) -> Iterator[tuple[str, str]]:
-    """Inputs of an unchanged type that have lost their default, which the library takes for dangerous."""
+    """Inputs that have lost their default and need one, which the library takes for dangerous."""
     inputs = _inputs(new)
     for coordinate, before in _inputs(old).items():
         after = inputs.get(coordinate)
-        if after and str(before.type) == str(after.type) and not _required(before) and _required(after):
+        # Where the type was nullable before, the library tells that it changed.
+        if after and is_non_null_type(before.type) and not _required(before) and _required(after):
             yield coordinate, f"{coordinate} has no default any more and must be given."
 
 
@@ -128,7 +136,11 @@ def _required(given: GraphQLArgument | GraphQLInputField) -> bool:
 
 
 def _inputs(schema: GraphQLSchema) -> Mapping[str, GraphQLArgument | GraphQLInputField]:
-    found: dict[str, GraphQLArgument | GraphQLInputField] = {}
+    found: dict[str, GraphQLArgument | GraphQLInputField] = {
+        f"@{directive.name}({argument}:)": given
+        for directive in schema.directives
+        for argument, given in directive.args.items()
+    }
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLInputObjectType):
             found |= {f"{kind.name}.{name}": given for name, given in kind.fields.items()}
@@ -151,11 +163,26 @@ def _narrower(old: GraphQLSchema, new: GraphQLSchema) -> Iterator[tuple[str, str
                 yield name, f"{name} is specified by {is_ or 'nothing'} now, and was by {was}."
 
 
+def _moved_roots(old: GraphQLSchema, new: GraphQLSchema) -> Iterator[tuple[str, str]]:
+    """Types that stay, but are not where operations of a kind begin any more."""
+    for operation in OperationType:
+        before, after = old.get_root_type(operation), new.get_root_type(operation)
+        if before and before.name in new.type_map and (after is None or after.name != before.name):
+            yield (
+                before.name,
+                f"{before.name} was the root of each {operation.value}, {after or 'nothing'} is now.",
+            )
+
+
 def _harder_to_reach(released: str, now: str) -> Iterator[tuple[str, str]]:
-    """Fields whose `@access` asks for more than it did."""
-    rules = _access(now)
-    for coordinate, before in _access(released).items():
-        after = rules.get(coordinate, {})
+    """Fields whose `@access` asks for more than it did, or of which an operation may have one only now."""
+    fields = _directives(now)
+    for coordinate, directives in _directives(released).items():
+        if coordinate not in fields:
+            continue
+        if _has(fields[coordinate], "sensitive") and not _has(directives, "sensitive"):
+            yield coordinate, f"{coordinate} is @sensitive now: an operation may have one such field, once."
+        before, after = _arguments(directives, "access"), _arguments(fields[coordinate], "access")
         needed, was = after.get("assurance"), before.get("assurance")
         if needed and not (was and Assurance(was).suffices(Assurance(needed))):
             yield coordinate, f"{coordinate} asks for assurance {needed} now, and did for {was or 'none'}."
@@ -164,12 +191,16 @@ def _harder_to_reach(released: str, now: str) -> Iterator[tuple[str, str]]:
             yield coordinate, f"{coordinate} asks for the scope {scope} now, and did for {had or 'none'}."
 
 
-def _access(sdl: str) -> dict[str, dict[str, str]]:
+def _directives(sdl: str) -> dict[str, tuple[DirectiveNode, ...]]:
     return {
-        coordinate: _arguments(member.directives or (), "access")
+        coordinate: member.directives or ()
         for coordinate, member in members(parse(sdl))
         if isinstance(member, FieldDefinitionNode)
     }
+
+
+def _has(directives: tuple[DirectiveNode, ...], name: str) -> bool:
+    return any(directive.name.value == name for directive in directives)
 
 
 def _arguments(directives: tuple[DirectiveNode, ...], name: str) -> dict[str, str]:
@@ -198,13 +229,31 @@ def unsaid(breaking: list[Breaking], changelog: str, version: str) -> list[Break
 
 def has_section(changelog: str, title: str) -> bool:
     """Whether the changelog has a section under this heading."""
-    return f"## {title}" in changelog.splitlines()
+    return f"## {title}" in _unfenced(changelog)
 
 
 def _named(changelog: str, version: str) -> set[str]:
-    newer = changelog.split(f"\n## {version}\n")[0]
+    newer = "\n".join(takewhile(lambda line: line != f"## {version}", _unfenced(changelog)))
     paragraphs = [text for text in newer.split("\n\n") if text.lstrip().startswith("Breaking:")]
     return {name for text in paragraphs for name in re.findall(r"`([^`\n]+)`", text)}
+
+
+_FENCE = re.compile(r"\s*(`{3,}(?=[^`]*$)|~{3,})")
+
+
+def _unfenced(changelog: str) -> Iterator[str]:
+    """The lines outside of code fences (CommonMark, section 4.5), each of which ends a paragraph."""
+    fence = ""
+    for line in changelog.splitlines():
+        found = _FENCE.match(line)
+        if fence:
+            mark = line.strip()
+            fence = "" if mark.startswith(fence) and set(mark) == {fence[0]} else fence
+        elif found:
+            fence = found[1]
+            yield ""
+        else:
+            yield line
 
 
 _HEAD = "# The schema of release {}, without descriptions. `portal sdl --release` writes it.\n\n"

@@ -9,63 +9,82 @@ import strawberry
 
 import models
 from domain import privacy
+from engine.cost_directives import list_size
 from resolvers import contracts, operations, statements
 from schema import ids
 from schema.access_rules import guarded
 from schema.cards import Card
+from schema.costs import LOADED, PAGED, READ
 from schema.enums import Assurance, ContractKind, ContractStatus, Regime, Sorting, StatementDelivery
 from schema.instalments import Instalment
 from schema.nodes import Node
 from schema.operations import FilterArgument, Operation, OperationConnection, OrderArgument, sight_of
-from schema.pages import After, Before, First, Last, slice_of
+from schema.pages import PAGE, After, Before, First, Last, slice_of
 from schema.scalars import Money, Rate, money, rate
 from schema.statements import Statement, StatementConnection, Year, year_of
 from schema.viewers import Info, signed_in
 
+# Lists without pages: how long they usually are.
+CONTRACTS = list_size(10)
+CARDS = list_size(3)
+SCHEDULE = list_size(120)
+
 
 @strawberry.type(description="How instalments are collected")
 class DirectDebit:
-    masked_iban: str | None = strawberry.field(description="Country and last four characters of the account")
-    day: int | None = strawberry.field(description="Day of the month, 1 to 31")
+    masked_iban: str | None = strawberry.field(
+        description="IBAN of the account it is collected from, masked: FR•• •••• 0189; null without one"
+    )
+    day: int | None = strawberry.field(
+        description="Day of the month on which it is collected, 1 to 31; null where none is set"
+    )
 
 
 @strawberry.type(description="Payment insurance of a contract")
 class Insurance:
-    label: str = strawberry.field(description="Name of the insurance")
-    monthly_cost: Money | None = strawberry.field(description="Cost for a month")
+    label: str = strawberry.field(description="Commercial name of the insurance")
+    monthly_cost: Money | None = strawberry.field(
+        description="Cost of the insurance for a month; null where it is not known"
+    )
 
 
 @strawberry.interface(description="A credit agreement of the customer")
 class Contract(Node):
     row: strawberry.Private[models.Contract]
-    version: int = strawberry.field(description="Raised by each change; given back as `expectedVersion`")
+    version: int = strawberry.field(
+        description="Raised by each change of the contract, to tell whether a copy is old"
+    )
     kind: ContractKind = strawberry.field(description="Product of the contract")
     status: ContractStatus = strawberry.field(description="State of the contract")
     regime: Regime = strawberry.field(description="Consumer-credit law the contract is under")
     label: str = strawberry.field(description="Commercial name of the contract")
     masked_number: str = strawberry.field(
-        description="Account number, or file number where there is none, masked"
+        description="Account number, masked: 3060 •••• •••• •0600; without one, file number: •••• 0917"
     )
-    currency: str = strawberry.field(description="Currency of every amount of the contract (ISO 4217)")
+    currency: str = strawberry.field(
+        description="Currency of every amount of the contract, three capital letters (ISO 4217): EUR"
+    )
     signed_on: date = strawberry.field(description="Day the contract was signed")
-    closed_on: date | None = strawberry.field(description="Day the contract ended")
-    apr: Rate | None = strawberry.field(description="Annual percentage rate of charge (TAEG)")
+    closed_on: date | None = strawberry.field(description="Day the contract ended, null while it has not")
+    apr: Rate | None = strawberry.field(
+        description="Annual percentage rate of charge (TAEG), a fraction; null where it is not known"
+    )
     borrowing_rate: Rate | None = strawberry.field(
-        description="Yearly rate at which interest runs (taux débiteur)"
+        description="Yearly rate at which interest runs (taux débiteur), a fraction; null where not known"
     )
     outstanding_principal: Money = strawberry.field(description="Principal still to be repaid")
-    overdue: Money = strawberry.field(description="Sum of the instalments missed")
+    overdue: Money = strawberry.field(description="Sum of the instalments missed, 0.00 where none is")
     direct_debit: DirectDebit = strawberry.field(description="How instalments are collected")
     insurance: Insurance | None = strawberry.field(description="Payment insurance, if any was taken")
     statement_delivery: StatementDelivery = strawberry.field(description="How statements reach the customer")
 
-    @strawberry.field(description="Next instalment to come, null when none is")
+    @strawberry.field(description="Next instalment to come, null when none is", directives=[LOADED])
     async def next_instalment(self, info: Info) -> Instalment | None:
         load = info.context.loaders.load
         row = await load(contracts.next_instalments, self.row.customer_id, key=self.row.id)
         return None if row is None else Instalment.of(row)
 
-    @strawberry.field(description="Statements of the contract, newest first")
+    @strawberry.field(description="Statements of the contract, newest first", directives=[PAGED, PAGE])
     async def statements(
         self,
         info: Info,
@@ -85,7 +104,10 @@ class Contract(Node):
             count=lambda: load(statements.counts_by_contract, row.customer_id, closed_in, key=row.id),
         )
 
-    @strawberry.field(description="Operations of the contract")
+    @strawberry.field(
+        description="Operations of the contract, newest first unless `order` says otherwise",
+        directives=[PAGED, PAGE],
+    )
     async def operations(
         self,
         info: Info,
@@ -111,42 +133,61 @@ class Contract(Node):
 
 @strawberry.type(description="A line of credit drawn and repaid at will (crédit renouvelable)")
 class RevolvingCredit(Contract):
-    credit_limit: Money | None = strawberry.field(description="Most that may be owed at once")
-    available_credit: Money = strawberry.field(description="What can be drawn now")
+    credit_limit: Money | None = strawberry.field(
+        description="Most that may be owed at once; null where it is not known"
+    )
+    available_credit: Money = strawberry.field(description="What can be drawn now, 0.00 where nothing can")
 
-    @strawberry.field(description="Cards of the contract")
+    @strawberry.field(description="Payment cards of the contract, those that expired too", directives=[CARDS])
     async def cards(self, info: Info) -> list[Card]:
         return await _cards(self.row, info)
 
 
 @strawberry.type(description="An account whose card purchases are billed by statement")
 class CardAccount(Contract):
-    credit_limit: Money | None = strawberry.field(description="Most that may be owed at once")
-    available_credit: Money = strawberry.field(description="What can be spent now")
+    credit_limit: Money | None = strawberry.field(
+        description="Most that may be owed at once; null where it is not known"
+    )
+    available_credit: Money = strawberry.field(
+        description="What can be spent by card now, 0.00 where nothing can"
+    )
 
-    @strawberry.field(description="Cards of the account")
+    @strawberry.field(description="Payment cards of the account, those that expired too", directives=[CARDS])
     async def cards(self, info: Info) -> list[Card]:
         return await _cards(self.row, info)
 
 
 @strawberry.type(description="An amount lent once and repaid by instalments (prêt personnel)")
 class PersonalLoan(Contract):
-    principal: Money | None = strawberry.field(description="Amount lent")
-    months: int | None = strawberry.field(description="Agreed duration in months")
-    ends_on: date | None = strawberry.field(description="Day of the last instalment")
+    principal: Money | None = strawberry.field(
+        description="Amount lent at the start; null where it is not known"
+    )
+    months: int | None = strawberry.field(description="Agreed duration in months; null where it is not known")
+    ends_on: date | None = strawberry.field(
+        description="Day of the last instalment; null where it is not known"
+    )
 
-    @strawberry.field(description="All instalments in the order they fall due (C. conso. R312-10)")
+    @strawberry.field(
+        description="All instalments in the order they fall due (C. conso. R312-10)", directives=[SCHEDULE]
+    )
     async def amortisation_table(self, info: Info) -> list[Instalment]:
         return await _schedule(self.row, info)
 
 
 @strawberry.type(description="A loan that repays other credits (regroupement de crédits)")
 class DebtConsolidation(Contract):
-    principal: Money | None = strawberry.field(description="Amount lent")
-    months: int | None = strawberry.field(description="Agreed duration in months")
-    ends_on: date | None = strawberry.field(description="Day of the last instalment")
+    principal: Money | None = strawberry.field(
+        description="Amount lent at the start; null where it is not known"
+    )
+    months: int | None = strawberry.field(description="Agreed duration in months; null where it is not known")
+    ends_on: date | None = strawberry.field(
+        description="Day of the last instalment; null where it is not known"
+    )
 
-    @strawberry.field(description="All instalments in the order they fall due (C. conso. R312-10)")
+    @strawberry.field(
+        description="All instalments in the order they fall due (C. conso. R312-10)",
+        directives=[LOADED, SCHEDULE],
+    )
     async def amortisation_table(self, info: Info) -> list[Instalment]:
         return await _schedule(self.row, info)
 
@@ -225,6 +266,7 @@ class ContractQueries:
     @guarded(
         description="Contracts of the signed-in customer, those in force first; null for a stranger",
         assurance=Assurance.STRONG,
+        directives=[READ, CONTRACTS],
     )
     async def contracts(
         self, info: Info, kinds: Kinds = None, statuses: Statuses = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from engine.cost_directives import cost
 
+LOADED = cost(1)  # a row that is read in one statement with those of its neighbours
+PAGED = cost(3)  # a page that is
 READ = cost(10)  # a statement of its own
 STEP = cost(50)  # some statements in a transaction
 DIGEST = cost(300)  # an argon2id digest

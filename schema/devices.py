@@ -8,10 +8,12 @@ import strawberry
 
 import models
 from domain.assurance import STRONG_LIFE
+from engine.cost_directives import list_size
 from resolvers import devices
 from resolvers.context import Context
 from schema import ids
 
+DEVICES = list_size(devices.LISTED_MAX)
 DEVICE_LABEL = "Browser and system as the browser names them, such as Firefox, Windows; empty when unknown"
 
 
@@ -20,7 +22,9 @@ class Device:
     id: strawberry.ID = strawberry.field(description="Given back as `deviceId`")
     label: str = strawberry.field(description=DEVICE_LABEL)
     trusted_since: datetime = strawberry.field(description="When it first gave back a code (UTC)")
-    last_used_at: datetime = strawberry.field(description="When it last signed in or stepped up (UTC)")
+    last_used_at: datetime = strawberry.field(
+        description="When somebody last signed in or stepped up on it (UTC)"
+    )
     strong_due_at: datetime = strawberry.field(
         description="From when on a sign-in on it asks for a code by SMS again: 180 days after the last (UTC)"
     )

@@ -62,8 +62,8 @@ def _describe(enum: type[Enum], description: str, name: str | None = None, **val
 _describe(
     Title,
     "How a customer is addressed",
-    MS="Madame",
-    MR="Monsieur",
+    MS="Madame, Mrs or Ms",
+    MR="Monsieur, Mr",
 )
 _describe(
     Locale,
@@ -85,7 +85,7 @@ _describe(
     ACTIVE="In force",
     LATE="In force, with instalments missed",
     SUSPENDED="In force, but nothing can be drawn",
-    CLOSED="Ended",
+    CLOSED="Ended, nothing can be drawn any more",
 )
 _describe(
     StatementDelivery,
@@ -103,8 +103,8 @@ _describe(
 _describe(
     InstalmentStatus,
     "State of an instalment",
-    UPCOMING="Not due yet",
-    PAID="Paid",
+    UPCOMING="Not yet due",
+    PAID="Paid, on the day that `paidOn` says",
     MISSED="Due and not paid",
     DEFERRED="Moved to a later day by agreement",
 )
@@ -204,4 +204,4 @@ _describe(
     USED_BEFORE="One of the customer's last codes",
 )
 
-LocaleArgument = Annotated[Locale, strawberry.argument(description="Language of the text")]
+LocaleArgument = Annotated[Locale, strawberry.argument(description="Language that the text is in")]

@@ -18,15 +18,19 @@ class Instalment(Node):
     number: int = strawberry.field(description="Position in the schedule, from 1")
     due_on: date = strawberry.field(description="Day the instalment falls due")
     status: InstalmentStatus = strawberry.field(description="State of the instalment")
-    paid_on: date | None = strawberry.field(description="Day it was paid")
+    paid_on: date | None = strawberry.field(description="Day it was paid, null while it is not")
     payment: Money = strawberry.field(
         description="Amount due: principal, interest, insurance and fees together"
     )
-    principal: Money = strawberry.field(description="Part that repays the principal")
-    interest: Money = strawberry.field(description="Part that is interest at the borrowing rate")
-    insurance: Money = strawberry.field(description="Part that is payment insurance")
-    fees: Money = strawberry.field(description="Part that is fees")
-    outstanding_after: Money = strawberry.field(description="Outstanding principal once it is paid")
+    principal: Money = strawberry.field(description="Part of the payment that repays the principal")
+    interest: Money = strawberry.field(
+        description="Part of the payment that is interest at the borrowing rate"
+    )
+    insurance: Money = strawberry.field(
+        description="Part of the payment that is payment insurance, 0.00 without one"
+    )
+    fees: Money = strawberry.field(description="Part of the payment that is fees, 0.00 without any")
+    outstanding_after: Money = strawberry.field(description="Principal still to be repaid once it is paid")
 
     @classmethod
     def of(cls, row: models.Instalment) -> Instalment:

@@ -7,4 +7,6 @@ import strawberry
 
 @strawberry.interface(description="Anything with an id by which `node` finds it again")
 class Node:
-    id: strawberry.ID = strawberry.field(description="Opaque id, unique over the whole schema")
+    id: strawberry.ID = strawberry.field(
+        description="Opaque id, unique over the whole schema and never changing"
+    )

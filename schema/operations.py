@@ -16,9 +16,10 @@ from resolvers.operations import Filter, Sight, TooOld
 from resolvers.rows import rows_by_id
 from schema import ids
 from schema.access_rules import guarded, step_up_required
+from schema.costs import LOADED, READ
 from schema.enums import Assurance, OperationKind, OperationStatus, Sorting
 from schema.nodes import Node
-from schema.pages import After, Before, Connection, First, Last, Window, slice_of
+from schema.pages import PAGE, After, Before, Connection, First, Last, Window, slice_of
 from schema.scalars import Money, money
 from schema.viewers import Info, signed_in
 
@@ -31,7 +32,7 @@ TEXT_MAX = 80
 LIST_MAX = 50
 CATEGORY = re.compile(r"[A-Z][A-Z0-9_]{0,23}")
 
-OrderArgument = Annotated[Sorting, strawberry.argument(description="Order of the list")]
+OrderArgument = Annotated[Sorting, strawberry.argument(description="In which order the list is")]
 
 
 @strawberry.type(description="One movement on a contract")
@@ -39,16 +40,28 @@ class Operation(Node):
     row: strawberry.Private[models.Operation]
     kind: OperationKind = strawberry.field(description="What the operation is")
     status: OperationStatus = strawberry.field(description="State of the operation")
-    occurred_on: date = strawberry.field(description="Day of the operation")
+    occurred_on: date = strawberry.field(description="Day the operation took place")
     booked_on: date | None = strawberry.field(description="Day it was booked, null while pending")
     label: str = strawberry.field(description="What the statement says of the operation")
-    merchant: str | None = strawberry.field(description="Merchant of a purchase")
-    category: str | None = strawberry.field(description="Code of the spending category, such as GROCERIES")
+    merchant: str | None = strawberry.field(
+        description="Merchant of a purchase, null where it is not one or not known"
+    )
+    category: str | None = strawberry.field(
+        description="Spending category, a code in capitals such as GROCERIES, null where none is known"
+    )
     amount: Money = strawberry.field(description="Signed amount: positive raises what the customer owes")
-    principal: Money | None = strawberry.field(description="Part of a repayment that repays principal")
-    interest: Money | None = strawberry.field(description="Part that is interest")
-    insurance: Money | None = strawberry.field(description="Part that is payment insurance")
-    fees: Money | None = strawberry.field(description="Part that is fees")
+    principal: Money | None = strawberry.field(
+        description="Part of the amount that is principal, null where the amount is not split"
+    )
+    interest: Money | None = strawberry.field(
+        description="Part of the amount that is interest, null where the amount is not split"
+    )
+    insurance: Money | None = strawberry.field(
+        description="Part of the amount that is payment insurance, null where the amount is not split"
+    )
+    fees: Money | None = strawberry.field(
+        description="Part of the amount that is fees, null where the amount is not split"
+    )
 
     @classmethod
     def of(cls, row: models.Operation) -> Operation:
@@ -69,7 +82,7 @@ class Operation(Node):
             fees=money(row.fees_cents),
         )
 
-    @strawberry.field(description="Contract of the operation")
+    @strawberry.field(description="Contract that the operation is on", directives=[LOADED])
     async def contract(self, info: Info) -> Annotated[Contract, strawberry.lazy("schema.contracts")]:
         from schema.contracts import contract_of
 
@@ -80,7 +93,9 @@ class Operation(Node):
         assert contract is not None, "a foreign key keeps the contract there"
         return contract_of(contract)
 
-    @strawberry.field(description="Statement that lists the operation, null until it is closed")
+    @strawberry.field(
+        description="Statement that lists the operation, null until it is closed", directives=[LOADED]
+    )
     async def statement(
         self, info: Info
     ) -> Annotated[Statement, strawberry.lazy("schema.statements")] | None:
@@ -94,7 +109,9 @@ class Operation(Node):
         )
         return None if statement is None else Statement.of(statement)
 
-    @strawberry.field(description="Card the operation was made with")
+    @strawberry.field(
+        description="Card the operation was made with, null where it was without one", directives=[LOADED]
+    )
     async def card(self, info: Info) -> Annotated[Card, strawberry.lazy("schema.cards")] | None:
         from schema.cards import Card
 
@@ -115,14 +132,14 @@ class OperationConnection(Connection[Operation]):
 
 @strawberry.input(description="Days, both included; an open side is left out")
 class DateRange:
-    from_: date | None = strawberry.field(name="from", default=None, description="First day")
-    to: date | None = strawberry.field(default=None, description="Last day")
+    from_: date | None = strawberry.field(name="from", default=None, description="First day of the range")
+    to: date | None = strawberry.field(default=None, description="Last day of the range")
 
 
 @strawberry.input(description="Signed amounts, both included; an open side is left out")
 class MoneyRange:
-    min: Money | None = strawberry.field(default=None, description="Smallest amount")
-    max: Money | None = strawberry.field(default=None, description="Largest amount")
+    min: Money | None = strawberry.field(default=None, description='Smallest signed amount, such as "-50.00"')
+    max: Money | None = strawberry.field(default=None, description='Largest signed amount, such as "120.00"')
 
 
 @strawberry.input(
@@ -130,20 +147,21 @@ class MoneyRange:
 )
 class OperationFilter:
     contract_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="Operations of one of these contracts, 50 at most"
+        default=None, description="On one of the contracts with these `id`s, 50 at most"
     )
-    occurred_on: DateRange | None = strawberry.field(default=None, description="Day of the operation")
-    amount: MoneyRange | None = strawberry.field(default=None, description="Signed amount")
-    kinds: list[OperationKind] | None = strawberry.field(default=None, description="One of these kinds")
+    occurred_on: DateRange | None = strawberry.field(default=None, description="Took place within these days")
+    amount: MoneyRange | None = strawberry.field(default=None, description="Signed amount lies within these")
+    kinds: list[OperationKind] | None = strawberry.field(default=None, description="Of one of these kinds")
     statuses: list[OperationStatus] | None = strawberry.field(
         default=None, description="In one of these states"
     )
     categories: list[str] | None = strawberry.field(
-        default=None, description="In one of these categories, given by code, 50 at most"
+        default=None, description="In one of these categories, given by code such as GROCERIES, 50 at most"
     )
     text: str | None = strawberry.field(
         default=None,
         description="Label or merchant contains this text, whatever accents and case, 80 characters at most",
+        directives=[READ],  # looks through the texts of all operations
     )
 
 
@@ -225,8 +243,10 @@ def _check_sizes(given: OperationFilter) -> None:
 @strawberry.type
 class OperationQueries:
     @guarded(
-        description="Operations of the signed-in customer over all contracts; null for a stranger",
+        description="Operations of the signed-in customer over all contracts, newest first unless `order` "
+        "says otherwise; null for a stranger",
         assurance=Assurance.STRONG,
+        directives=[READ, PAGE],
     )
     async def operations(
         self,

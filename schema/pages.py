@@ -15,26 +15,52 @@ from typing import Annotated, Any, Generic, Self, TypeAlias, TypeVar
 import strawberry
 from tortoise.models import Model
 
+from engine.cost_directives import ListSize
 from engine.errors import Refusal
 from models.keysets import Key, Order, Page, Slice
+from schema.costs import READ
 
 PAGE_MAX = 100
 PAGE_DEFAULT = 20
 
+# Of every field that gives a connection.
+PAGE = ListSize(
+    assumed_size=PAGE_MAX,
+    slicing_arguments=["first", "last"],
+    slicing_argument_default_value=PAGE_DEFAULT,
+    sized_fields=["edges", "nodes"],
+    require_one_slicing_argument=False,
+)
+
 N = TypeVar("N")
 M = TypeVar("M", bound=Model)
 
-First = Annotated[int | None, strawberry.argument(description="How many from the beginning, at most 100")]
-Last = Annotated[int | None, strawberry.argument(description="How many from the end, at most 100")]
-After = Annotated[str | None, strawberry.argument(description="Only what comes after this cursor")]
-Before = Annotated[str | None, strawberry.argument(description="Only what comes before this cursor")]
+First = Annotated[
+    int | None,
+    strawberry.argument(
+        description="How many items from the beginning, 0 to 100; 20 where neither it nor `last` is given"
+    ),
+]
+Last = Annotated[
+    int | None, strawberry.argument(description="How many items from the end, 0 to 100, instead of `first`")
+]
+After = Annotated[
+    str | None,
+    strawberry.argument(description="Only what comes after this cursor, an `endCursor` of a page before"),
+]
+Before = Annotated[
+    str | None,
+    strawberry.argument(description="Only what comes before this cursor, a `startCursor` of a page before"),
+]
 
 Window: TypeAlias = tuple[int | None, str | None, int | None, str | None]  # first, after, last, before
 
 
 @strawberry.type(description="Where a page lies in its list")
 class PageInfo:
-    has_next_page: bool = strawberry.field(description="Whether more follows the page")
+    has_next_page: bool = strawberry.field(
+        description="Whether more follows the page; paging backward, whether it ended before a cursor"
+    )
     has_previous_page: bool = strawberry.field(
         description="Whether more precedes the page; paging forward, whether it began after a cursor"
     )
@@ -44,8 +70,10 @@ class PageInfo:
 
 @strawberry.type(description="One item of a page, with its place in the list")
 class Edge(Generic[N]):
-    cursor: str = strawberry.field(description="Place of the item in the list, for `after` and `before`")
-    node: N = strawberry.field(description="The item")
+    cursor: str = strawberry.field(
+        description="Place of the item in the list, opaque, for `after` and `before`"
+    )
+    node: N = strawberry.field(description="The item itself")
 
 
 @strawberry.type(description="One page of a list")
@@ -58,7 +86,9 @@ class Connection(Generic[N]):
     def nodes(self) -> list[N]:
         return [edge.node for edge in self.edges]
 
-    @strawberry.field(description="How many items the whole list has; counted only when asked for")
+    @strawberry.field(
+        description="How many items the whole list has; counted only when asked for", directives=[READ]
+    )
     async def total_count(self) -> int:
         return await self.count()
 

@@ -9,6 +9,7 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from domain import refusals
+from engine.cost_directives import list_size
 from schema import words
 from schema.enums import Locale, LocaleArgument
 
@@ -47,7 +48,9 @@ class InvalidField:
 @strawberry.type(description="Some values are not acceptable; all of them are listed")
 class InvalidInput(Problem):
     code: str = named("BAD_USER_INPUT")
-    fields: list[InvalidField] = strawberry.field(description="The values to correct")
+    fields: list[InvalidField] = strawberry.field(
+        description="The values to correct", directives=[list_size(10)]
+    )
 
     @classmethod
     def of(cls, refusal: refusals.InvalidInput) -> InvalidInput:
@@ -58,13 +61,13 @@ class InvalidInput(Problem):
 @strawberry.type(description="Too many tries from here: come back later")
 class Throttled(Problem):
     code: str = named("THROTTLED")
-    retry_after_seconds: int = strawberry.field(description="Seconds to wait before the next try")
+    retry_after_seconds: int = strawberry.field(description="How many seconds to wait before the next try")
 
 
 @strawberry.type(description="A neighbour this act depends on does not answer; try again")
 class TemporarilyUnavailable(Problem):
     code: str = named("TEMPORARILY_UNAVAILABLE")
-    retry_after_seconds: int = strawberry.field(description="Seconds to wait before the next try")
+    retry_after_seconds: int = strawberry.field(description="How many seconds to wait before the next try")
 
 
 @strawberry.type(description="The flow is unknown, expired, already used or not at this step: begin again")
@@ -91,7 +94,7 @@ class ConfirmationOver(Problem):
 class VersionConflict(Problem):
     code: str = named("VERSION_CONFLICT")
     current_version: int = strawberry.field(
-        description="Version to give as `expectedVersion` after reading again"
+        description="The `version` it has now, to give as `expectedVersion` after reading again"
     )
 
 

@@ -7,10 +7,12 @@ from typing import Annotated, Any
 import strawberry
 
 import models
+from engine.sensitive import SENSITIVE
 from resolvers import profiles
 from schema import ids
 from schema.access_rules import act
 from schema.access_steps import StepUpRequired, refusal_of
+from schema.costs import STEP
 from schema.customers import Customer, PendingChange
 from schema.enums import Assurance
 from schema.problems import (
@@ -84,22 +86,26 @@ ConfirmContactChangeResult = Annotated[
     description="A postal address as an envelope carries it, without the name (AFNOR XP Z10-011)"
 )
 class AddressInput:
-    lines: list[str] = strawberry.field(description="One to four lines of at most 38 characters")
+    lines: list[str] = strawberry.field(
+        description="One to four lines above the postal code and town, of at most 38 characters each"
+    )
     postal_code: str = strawberry.field(description="Postal code: five digits in France")
-    city: str = strawberry.field(description="Town")
-    country_code: str = strawberry.field(default="FR", description="Country (ISO 3166-1 alpha-2)")
+    city: str = strawberry.field(description="Town, as the postal service writes it")
+    country_code: str = strawberry.field(
+        default="FR", description="Country, two capital letters (ISO 3166-1 alpha-2)"
+    )
 
 
 @strawberry.type
 class ProfileMutations:
-    @act(description="Change the postal address at once", assurance=Assurance.STRONG)
+    @act(description="Change the postal address at once", assurance=Assurance.STRONG, directives=[STEP])
     async def change_address(
         self,
         info: Info,
         expected_version: Annotated[
             int, strawberry.argument(description="The customer's `version` when it was read")
         ],
-        address: Annotated[AddressInput, strawberry.argument(description="The new address")],
+        address: Annotated[AddressInput, strawberry.argument(description="Where letters go from now on")],
     ) -> ChangeAddressResult:
         given = (list(address.lines), address.postal_code, address.city, address.country_code)
         match await profiles.change_address(info.context, expected_version, *given):
@@ -111,31 +117,42 @@ class ProfileMutations:
     @act(
         description="Ask to change the phone number: a code goes to the new one by SMS",
         assurance=Assurance.STRONG_RECENT,
+        directives=[SENSITIVE, STEP],
     )
     async def request_phone_change(
         self,
         info: Info,
-        phone: Annotated[str, strawberry.argument(description="A mobile number, national or international")],
+        phone: Annotated[
+            str,
+            strawberry.argument(description="A mobile number, such as 06 12 34 56 78 or +33 6 12 34 56 78"),
+        ],
     ) -> RequestContactChangeResult:
         return _requested(await profiles.request_phone_change(info.context, phone))
 
     @act(
         description="Ask to change the e-mail address: a code goes to the new one",
         assurance=Assurance.STRONG_RECENT,
+        directives=[SENSITIVE, STEP],
     )
     async def request_email_change(
-        self, info: Info, email: Annotated[str, strawberry.argument(description="The new address")]
+        self,
+        info: Info,
+        email: Annotated[str, strawberry.argument(description="The new address, such as camille@exemple.fr")],
     ) -> RequestContactChangeResult:
         return _requested(await profiles.request_email_change(info.context, email))
 
-    @act(description="Give back the code that was sent: the change is made", assurance=Assurance.STRONG)
+    @act(
+        description="Give back the code that was sent: the change is made",
+        assurance=Assurance.STRONG,
+        directives=[SENSITIVE, STEP],
+    )
     async def confirm_contact_change(
         self,
         info: Info,
         confirmation_id: Annotated[
             strawberry.ID, strawberry.argument(description="The pending change's `id`")
         ],
-        code: Annotated[str, strawberry.argument(description="Six digits")],
+        code: Annotated[str, strawberry.argument(description="The code that was sent, six digits")],
     ) -> ConfirmContactChangeResult:
         viewer = await info.context.viewer()
         row_id = ids.row_of(viewer.customer_id if viewer else 0, confirmation_id, ids.Kind.CONFIRMATION)

@@ -10,6 +10,7 @@ from resolvers import revocations
 from schema import ids
 from schema.access_rules import act
 from schema.access_steps import StepUpRequired, refusal_of
+from schema.costs import STEP
 from schema.enums import Assurance
 from schema.problems import NoPhone, NotSignedIn, TemporarilyUnavailable, Throttled
 from schema.viewers import Info
@@ -18,14 +19,15 @@ from schema.viewers import Info
 @strawberry.type(description="Sessions are closed; closing the one that asks also erases its cookie")
 class SessionsClosed:
     sessions_closed: int = strawberry.field(
-        description="How many; 0 where the session is not there, closed already or another customer's"
+        description="How many sessions were closed; 0 where it was closed already or is not the customer's"
     )
 
 
 @strawberry.type(description="Devices are trusted no more, and their sessions are closed")
 class DevicesForgotten:
     devices_forgotten: int = strawberry.field(
-        description="How many; 0 where the device is not there, forgotten already or another customer's"
+        description="How many devices are trusted no more; 0 where it was forgotten already or is not the "
+        "customer's"
     )
     sessions_closed: int = strawberry.field(description="How many sessions were closed with them")
 
@@ -42,7 +44,11 @@ ForgetDevicesResult = Annotated[
 
 @strawberry.type
 class RevocationMutations:
-    @act(description="Close one session of the customer, this one or another", assurance=Assurance.STRONG)
+    @act(
+        description="Close one session of the customer, this one or another",
+        assurance=Assurance.STRONG,
+        directives=[STEP],
+    )
     async def close_session(
         self,
         info: Info,
@@ -51,13 +57,18 @@ class RevocationMutations:
         row_id = await _row_of(info, session_id, ids.Kind.SESSION)
         return _closed(await revocations.close_session(info.context, row_id))
 
-    @act(description="Close all sessions of the customer but the one that asks", assurance=Assurance.STRONG)
+    @act(
+        description="Close all sessions of the customer but the one that asks",
+        assurance=Assurance.STRONG,
+        directives=[STEP],
+    )
     async def close_other_sessions(self, info: Info) -> CloseSessionsResult:
         return _closed(await revocations.close_other_sessions(info.context))
 
     @act(
         description="Trust a device no more, and close its sessions: a sign-in on it needs a code by SMS",
         assurance=Assurance.STRONG,
+        directives=[STEP],
     )
     async def forget_device(
         self,
@@ -70,6 +81,7 @@ class RevocationMutations:
     @act(
         description="Trust no device any more, and close all sessions but the one that asks",
         assurance=Assurance.STRONG,
+        directives=[STEP],
     )
     async def forget_all_devices(self, info: Info) -> ForgetDevicesResult:
         return _forgotten(await revocations.forget_all_devices(info.context))

@@ -9,20 +9,24 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 import models
+from engine.cost_directives import describe_arguments
 from models.owned import OwnedModel
 from resolvers import profiles
 from resolvers.rows import rows_by_id
-from schema import contracts, ids
+from schema import contracts, ids, news
 from schema.access import AccessMutations
 from schema.access_log import AccessEvent
 from schema.access_rules import guarded
 from schema.access_steps import FlowStep
+from schema.budget import BudgetQueries
 from schema.cards import Card
 from schema.contact import ContactQueries
 from schema.contracts import ContractQueries, contract_of
+from schema.costs import READ
 from schema.customers import Customer, CustomerQueries
 from schema.enums import Assurance
 from schema.instalments import Instalment
+from schema.news import NewsSubscriptions
 from schema.nodes import Node
 from schema.operations import Operation, OperationQueries, check_in_sight
 from schema.problems import Problem
@@ -51,9 +55,12 @@ class NodeQueries:
         "there or is another's",
         assurance=Assurance.STRONG,
         null_for_strangers=True,
+        directives=[READ],
     )
     async def node(
-        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="An opaque id")]
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="An `id` that this schema gave out")],
     ) -> Node | None:
         named, viewer = ids.decoded(id), await info.context.viewer()
         if viewer is None or viewer.customer_id != named.customer_id:
@@ -82,6 +89,7 @@ class Query(
     OperationQueries,
     ContactQueries,
     StaffQueries,
+    BudgetQueries,
     NodeQueries,
 ):
     pass
@@ -94,14 +102,22 @@ class Mutation(AccessMutations, ProfileMutations, RevocationMutations, StaffMuta
     pass
 
 
+@strawberry.type(description="What can be followed as it happens, over server-sent events or a WebSocket")
+class Subscription(NewsSubscriptions):
+    pass
+
+
 def build_schema() -> strawberry.Schema:
     """The schema with all its types, also those reached only through an interface."""
-    return strawberry.Schema(
+    schema = strawberry.Schema(
         query=Query,
         mutation=Mutation,
-        types=[*contracts.TYPES.values(), Node, Problem, FlowStep],
+        subscription=Subscription,
+        types=[*contracts.TYPES.values(), *news.TYPES, Node, Problem, FlowStep],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
+    describe_arguments(schema)
+    return schema
 
 
 def print_schema() -> str:

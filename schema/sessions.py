@@ -8,13 +8,17 @@ import strawberry
 
 import models
 from domain.assurance import RECENT, STRONG_LIFE
+from engine.cost_directives import list_size
 from resolvers import sessions
 from resolvers.context import Context
 from resolvers.rows import rows_by_id
 from schema import ids
+from schema.costs import LOADED
 from schema.devices import DEVICE_LABEL, Device
 from schema.enums import Assurance
 from schema.viewers import Info
+
+SESSIONS = list_size(sessions.LISTED_MAX)
 
 
 @strawberry.type(description="A browser in which the customer is signed in, or chooses a new code")
@@ -64,7 +68,9 @@ class Session:
             strong_due_at=None if strong_at is None else strong_at + STRONG_LIFE,
         )
 
-    @strawberry.field(description="The trusted browser it was opened on; null where none is trusted")
+    @strawberry.field(
+        description="The trusted browser it was opened on; null where none is trusted", directives=[LOADED]
+    )
     async def device(self, info: Info) -> Device | None:
         row = self.row
         if row.device_id is None:

@@ -9,9 +9,12 @@ import strawberry
 
 from domain import refusals
 from domain import staff as rules
+from engine.cost_directives import list_size
+from engine.sensitive import SENSITIVE
 from resolvers import staff
 from schema.access import Identifier
 from schema.access_rules import act
+from schema.costs import STEP
 from schema.enums import StaffScope
 from schema.problems import InvalidInput, Problem, TemporarilyUnavailable, Throttled, named, problem_of
 from schema.viewers import Info
@@ -19,9 +22,11 @@ from schema.viewers import Info
 
 @strawberry.type(description="A member of staff, as the lender's identity provider names them")
 class Staff:
-    subject: str = strawberry.field(description="The provider's name of the member of staff")
-    scopes: list[StaffScope] = strawberry.field(description="What the token allows")
-    expires_at: datetime = strawberry.field(description="When the token expires (UTC)")
+    subject: str = strawberry.field(description="The provider's name of the member of staff, its `sub`")
+    scopes: list[StaffScope] = strawberry.field(
+        description="What the bearer token allows", directives=[list_size(len(StaffScope))]
+    )
+    expires_at: datetime = strawberry.field(description="When the bearer token expires (UTC)")
 
     @classmethod
     def of(cls, known: rules.Staff) -> Staff:
@@ -53,7 +58,9 @@ UnlockResult = Annotated[
 
 @strawberry.type
 class StaffQueries:
-    @strawberry.field(description="Who asks, when a bearer token of the lender's staff says so")
+    @strawberry.field(
+        description="Who asks, when a bearer token of the lender's staff says so; null for anybody else"
+    )
     async def staff(self, info: Info) -> Staff | None:
         known = info.context.staff
         return None if known is None else Staff.of(known)
@@ -61,7 +68,11 @@ class StaffQueries:
 
 @strawberry.type
 class StaffMutations:
-    @act(description="Forget the wrong codes of a customer, who is told", scope=StaffScope.UNLOCK)
+    @act(
+        description="Forget the wrong codes of a customer, who is told",
+        scope=StaffScope.UNLOCK,
+        directives=[SENSITIVE, STEP],
+    )
     async def unlock_access(
         self,
         info: Info,

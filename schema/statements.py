@@ -13,17 +13,21 @@ from resolvers import operations, statements
 from resolvers.rows import rows_by_id
 from schema import ids
 from schema.access_rules import guarded
+from schema.costs import LOADED, PAGED, READ
 from schema.enums import Assurance, Sorting
 from schema.nodes import Node
 from schema.operations import Operation, OperationConnection, sight_of
-from schema.pages import After, Before, Connection, First, Last, Window, slice_of
+from schema.pages import PAGE, After, Before, Connection, First, Last, Window, slice_of
 from schema.scalars import Money, Rate, money, rate
 from schema.viewers import Info, signed_in
 
 if TYPE_CHECKING:
     from schema.contracts import Contract
 
-Year = Annotated[int | None, strawberry.argument(description="Only statements closed in this year")]
+Year = Annotated[
+    int | None,
+    strawberry.argument(description="Only statements closed in this year of the calendar, 1900 to 2200"),
+]
 
 
 @strawberry.type(description="Periodic statement of a contract (C. conso. L312-71), unchanging once closed")
@@ -32,23 +36,35 @@ class Statement(Node):
     number: int = strawberry.field(description="Position among the statements of the contract, from 1")
     opened_on: date = strawberry.field(description="First day of the period")
     closed_on: date = strawberry.field(description="Last day of the period")
-    payment_on: date | None = strawberry.field(description="Day the instalment is collected")
-    opening_balance: Money = strawberry.field(description="Balance at the beginning of the period")
-    closing_balance: Money = strawberry.field(
-        description="Opening balance plus the operations of the statement"
+    payment_on: date | None = strawberry.field(
+        description="Day the instalment is collected, after the period; null where none is"
     )
-    credit_limit: Money | None = strawberry.field(description="Credit limit on the closing day")
-    available_credit: Money | None = strawberry.field(description="Part of the limit that can still be drawn")
-    instalment: Money | None = strawberry.field(description="Instalment asked for by this statement")
+    opening_balance: Money = strawberry.field(
+        description="Balance at the beginning of the period; positive is what the customer owes"
+    )
+    closing_balance: Money = strawberry.field(
+        description="Opening balance plus the signed amounts of the statement's operations"
+    )
+    credit_limit: Money | None = strawberry.field(
+        description="Most that may be owed at once, on the closing day; null without a limit"
+    )
+    available_credit: Money | None = strawberry.field(
+        description="Part of the limit that can still be drawn, on the closing day; null without a limit"
+    )
+    instalment: Money | None = strawberry.field(
+        description="Instalment that this statement asks for; null where it asks for none"
+    )
     instalment_interest: Money | None = strawberry.field(
-        description="Part of the instalment that is interest"
+        description="Part of the instalment that is interest; null where it is not known"
     )
     insurance: Money | None = strawberry.field(
-        description="Cost of the payment insurance, null without insurance"
+        description="Cost of the payment insurance for the period, null without insurance"
     )
-    total_due: Money | None = strawberry.field(description="Instalment and what is overdue, together")
+    total_due: Money | None = strawberry.field(
+        description="Instalment and what is overdue, together; null where it is not known"
+    )
     apr: Rate | None = strawberry.field(
-        description="Annual percentage rate of charge (TAEG) on the closing day"
+        description="Annual percentage rate of charge (TAEG) on the closing day; null where it is not known"
     )
 
     @classmethod
@@ -71,7 +87,7 @@ class Statement(Node):
             apr=rate(row.apr_yearly),
         )
 
-    @strawberry.field(description="Contract of the statement")
+    @strawberry.field(description="Contract that the statement is of", directives=[LOADED])
     async def contract(self, info: Info) -> Annotated[Contract, strawberry.lazy("schema.contracts")]:
         from schema.contracts import contract_of
 
@@ -82,7 +98,9 @@ class Statement(Node):
         assert contract is not None, "a foreign key keeps the contract there"
         return contract_of(contract)
 
-    @strawberry.field(description="Operations the statement lists, newest first")
+    @strawberry.field(
+        description="Operations that the statement lists, newest first", directives=[PAGED, PAGE]
+    )
     async def operations(
         self,
         info: Info,
@@ -121,6 +139,7 @@ class StatementQueries:
     @guarded(
         description="Statements of the signed-in customer over all contracts, newest first",
         assurance=Assurance.STRONG,
+        directives=[READ, PAGE],
     )
     async def statements(
         self,
@@ -131,7 +150,8 @@ class StatementQueries:
         before: Before = None,
         year: Year = None,
         contract_id: Annotated[
-            strawberry.ID | None, strawberry.argument(description="Only statements of this contract")
+            strawberry.ID | None,
+            strawberry.argument(description="Only statements of the contract with this `id`"),
         ] = None,
     ) -> StatementConnection | None:
         viewer = await signed_in(info)

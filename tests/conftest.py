@@ -13,6 +13,7 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from gateways import Gateways
+from gateways.budgets import MemoryBudgets
 from gateways.local_staff_tokens import LocalStaffTokens
 from gateways.messages import MemoryMessages
 from gateways.peppers import Pepper
@@ -125,6 +126,7 @@ def gateways(settings: Settings, messages: MemoryMessages, clock: Clock) -> Gate
         messages=messages,
         vault=Vault([Pepper("test", b"p" * 32)], memory_kib=8, passes=1),
         rate_limits=MemoryRateLimits(seconds=lambda: clock.now.timestamp()),
+        budgets=MemoryBudgets(seconds=lambda: clock.now.timestamp()),
         staff_tokens=LocalStaffTokens(settings.data_directory, audience="portal", clock=clock),
         clock=clock,
         random=random.Random(7),

@@ -53,11 +53,13 @@ def test_it_holds_all_of_ours_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     tops = {name.split("/")[0].removesuffix(".py") for name in names}
-    assert tops - {f"credit_portal-{VERSION}.dist-info"} == set(OURS)
+    assert tops - {f"credit_portal-{VERSION}.dist-info"} == {*OURS, "web"}
+    assert [name for name in names if name.startswith("web/")] == ["web/trusted-documents.json"]
     modules = [path for top in OURS for path in (ROOT / top).rglob("*.py")]
     assert {str(path.relative_to(ROOT)) for path in modules} <= set(names)
     for held in (
         "schema/portal.graphql",
+        "schema/released.graphql",
         "models/migrations/0001_first_tables.py",
         "engine/graphiql/page.py",
     ):
@@ -88,7 +90,7 @@ print(json.dumps([server.__file__, schema.root.__file__, _known("models.migratio
     assert "0001_first_tables" in migrations
 
     data = {"PORTAL_DATA_DIRECTORY": str(tmp_path / "data")}
-    assert "2 migrations applied." in done(installed / "portal", "migrate", cwd=tmp_path, **data)
+    assert "3 migrations applied." in done(installed / "portal", "migrate", cwd=tmp_path, **data)
     assert done(installed / "portal", "sdl", "--check", cwd=tmp_path) == ""
 
 

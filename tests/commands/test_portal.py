@@ -20,7 +20,9 @@ from tests.journeys.portal import PRODUCTION
 REFUSED = "postgres://postgres@127.0.0.1:9/portal"  # the discard port, where nobody listens
 NO_ANSWER = "Database: no answer at the address of PORTAL_DATABASE_URL (connection refused)\n"
 STRONG = {"digest_memory_kib": OWASP_MEMORY_KIB, "digest_passes": OWASP_PASSES}
-LACKING = "The database lacks 0001_first_tables, 0002_access_machine: run `portal migrate` first.\n"
+LACKING = (
+    "The database lacks 0001_first_tables, 0002_access_machine, 0003_news: run `portal migrate` first.\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +119,7 @@ def test_a_service_that_apprise_does_not_know_is_a_wrong_setting(type_: Type, tm
 
 def test_a_second_migration_has_nothing_to_do(type_: Type) -> None:
     first, second = type_("migrate"), type_("migrate")
-    assert (first.exit_code, first.stdout.splitlines()[-1]) == (0, "2 migrations applied.")
+    assert (first.exit_code, first.stdout.splitlines()[-1]) == (0, "3 migrations applied.")
     assert (second.exit_code, second.stdout) == (0, "Nothing to do: the database is up to date.\n")
 
 
@@ -178,18 +180,19 @@ def test_secrets_of_development_that_are_damaged_are_named(type_: Type, tmp_path
 
 def test_the_printed_schema_is_up_to_date(type_: Type) -> None:
     result = type_("sdl", "--check")
-    assert (result.exit_code, result.output) == (0, "")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert [line for line in result.stderr.splitlines() if not line.startswith("Dangerous since ")] == []
 
 
 def test_a_printed_schema_that_is_out_of_date_is_told_and_printed_anew(
     type_: Type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import commands.portal
+    import commands.sdl
 
-    printed = tmp_path / "portal.graphql"
-    shutil.copyfile(commands.portal.PRINTED_SCHEMA, printed)
+    folder = shutil.copytree(commands.sdl.PROJECT / "schema", tmp_path / "schema")
+    printed = folder / "portal.graphql"
     printed.write_text(printed.read_text("utf-8").replace("firstNames", "forenames"), "utf-8")
-    monkeypatch.setattr(commands.portal, "PRINTED_SCHEMA", printed)
+    monkeypatch.setattr(commands.sdl, "PROJECT", tmp_path)
 
     refused = type_("sdl", "--check")
 
@@ -199,6 +202,13 @@ def test_a_printed_schema_that_is_out_of_date_is_told_and_printed_anew(
     )
     assert type_("sdl").exit_code == 0
     assert type_("sdl", "--check").exit_code == 0
+
+
+def test_a_release_whose_schema_is_kept_already_is_refused(type_: Type) -> None:
+    refused = type_("sdl", "--release")
+    assert refused.exit_code == 1
+    assert "already: raise the version in pyproject.toml first" in refused.stderr
+    assert type_("sdl", "--check", "--release").exit_code == 2
 
 
 def test_the_login_of_the_demo_customer_is_three_lines() -> None:

@@ -20,6 +20,7 @@ from domain import attempts
 from domain.attempts import Counted, Open
 from domain.refusals import AccountLocked
 from gateways import Gateways
+from gateways.budgets import MemoryBudgets
 from gateways.messages import MemoryMessages
 from gateways.peppers import Pepper
 from gateways.rate_limits import Limit, MemoryRateLimits
@@ -75,6 +76,7 @@ class Walk:
             messages=MemoryMessages(),
             vault=Vault([Pepper("test", b"p" * 32)], memory_kib=8, passes=1),
             rate_limits=self.limits,
+            budgets=MemoryBudgets(),
             staff_tokens=NoStaffTokens(),
             clock=lambda: START + timedelta(seconds=self.now),
             random=random.Random(7),

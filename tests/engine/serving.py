@@ -15,8 +15,11 @@ from starlette.types import Receive, Scope, Send
 
 from engine.admission import ConnectionLimits
 from engine.connections import Gate
+from engine.socket_protocol import GuardedWebSocket
 
 WAIT_SECONDS = 20
+BUFFER_BYTES = 65_536  # of the system, each way, so that what it holds is known
+GUARD = (b"x-guard", b"here")  # a header of every refusal
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -35,6 +38,7 @@ class Answer(NamedTuple):
     def code(self) -> str:
         """The code of a refusal in our shape."""
         assert self.headers["content-type"] == "application/json; charset=utf-8"
+        assert self.headers["x-guard"] == "here"
         return str(self.json["errors"][0]["extensions"]["code"])
 
 
@@ -111,11 +115,19 @@ def served(key_of: Callable[[str], str | None] | None = None, **limits: Any) -> 
         finally:
             ended.append(scope["path"])
 
-    gate = Gate(ConnectionLimits(**limits), key_of=key_of or (lambda address: address), report=report)
-    config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="off")
+    gate = Gate(
+        ConnectionLimits(**limits),
+        headers=[GUARD],
+        key_of=key_of or (lambda address: address),
+        report=report,
+    )
+    config = uvicorn.Config(
+        app, ws=GuardedWebSocket, log_config=None, access_log=False, server_header=False, lifespan="off"
+    )
     config.http = gate  # type: ignore[assignment]
     server = uvicorn.Server(config)
     listening = socket.create_server(("127.0.0.1", 0))
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
@@ -130,6 +142,9 @@ def served(key_of: Callable[[str], str | None] | None = None, **limits: Any) -> 
 async def _answer(scope: Scope, receive: Receive, send: Send, asked: list[dict[str, Any]]) -> None:
     if scope["type"] == "websocket":
         await receive()
+        if scope["path"] == "/closed":
+            await send({"type": "websocket.close"})
+            return
         await send({"type": "websocket.accept"})
         while (message := await receive())["type"] != "websocket.disconnect":
             await send({"type": "websocket.send", "text": message["text"]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import select
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,7 +12,7 @@ import pytest
 
 from engine.admission import ConnectionLimits
 from engine.connections import Gate
-from tests.engine.serving import GET, Answer, Served, eventually, served
+from tests.engine.serving import BUFFER_BYTES, GET, Answer, Client, Served, eventually, served
 
 POST = b"POST / HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -155,14 +156,20 @@ def test_what_is_just_as_long_as_it_may_be_is_served() -> None:
         b"GET /\r\n\r\n",
         b"NOTHING / HTTP/1.1\r\nHost: x\r\n\r\n",
         b"get / HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"CONNECT evil.example:443 HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET http://evil.example/ HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET http://x HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET http://[x/ HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET http://u@x/ HTTP/1.1\r\nHost: u@x\r\n\r\n",
+        b"GET http://u@x/ HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET http:/// HTTP/1.1\r\nHost:\r\n\r\n",
+        b"GET ftp://x/ HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /#y HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /?a=b#y HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET http://x#y HTTP/1.1\r\nHost: x\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"\x00" * 20,
         b"\r\n" * 1_000,
+        b"\r" * 100,
         b"ceci n'est pas une requete",
         WEBSOCKET[:-2] + b"Content-Length: 3\r\n\r\nabc",
     ],
@@ -170,6 +177,37 @@ def test_what_is_just_as_long_as_it_may_be_is_served() -> None:
 def test_what_could_be_read_in_two_ways_or_in_none_is_answered_400(usual: Served, data: bytes) -> None:
     assert refused(usual, data) == (400, "BAD_REQUEST")
     assert usual.asked == []
+
+
+@pytest.mark.parametrize("more", [b"\r\n", b"Content-Length: 3\r\n\r\nabc" + GET, WEBSOCKET[16:]])
+def test_a_tunnel_is_answered_405(usual: Served, more: bytes) -> None:
+    for target in (b"/", b"evil.example:443"):
+        client = usual.client().send(b"CONNECT " + target + b" HTTP/1.1\r\nHost: x\r\n" + more)
+        answer = client.answer()
+        assert (answer.status, answer.code) == (405, "METHOD_NOT_ALLOWED")
+        assert (answer.headers["allow"], answer.headers["connection"]) == ("GET, POST, OPTIONS", "close")
+        assert client.is_closed()
+        client.close()
+    assert usual.asked == []
+
+
+@pytest.mark.parametrize(
+    ("opening", "expected"),
+    [
+        (WEBSOCKET.replace(b"Key: d", b"Key: "), (400, "BAD_REQUEST")),
+        (WEBSOCKET.replace(b"Sec-WebSocket-Key", b"X-Key"), (400, "BAD_REQUEST")),
+        (WEBSOCKET.replace(b"Version: 13", b"Version: 8"), (400, "BAD_REQUEST")),
+        (WEBSOCKET[:-2] + b"Sec-WebSocket-Extensions: ;;\r\n\r\n", (400, "BAD_REQUEST")),
+        (WEBSOCKET[:-2] + b"X-A: " + b"a" * 10_000 + b"\r\n\r\n", (431, "HEADERS_TOO_LARGE")),
+        (WEBSOCKET.replace(b"GET /", b"GET /" + b"a" * 8_180), (414, "URI_TOO_LONG")),
+        (WEBSOCKET.replace(b"GET /", b"GET /closed"), (403, "FORBIDDEN")),
+    ],
+)
+def test_an_opening_that_is_none_is_refused_like_everything_else(
+    usual: Served, opening: bytes, expected: tuple[int, str]
+) -> None:
+    assert refused(usual, opening) == expected
+    assert eventually(lambda: usual.gate.connections == 0)
 
 
 @pytest.mark.parametrize(
@@ -200,8 +238,15 @@ def test_an_upgrade_to_http2_is_ignored_and_the_body_kept(usual: Served) -> None
 
 
 def test_a_whole_address_as_target_is_taken_if_it_is_that_of_the_host(usual: Served) -> None:
-    assert usual.ask(b"GET http://X/path HTTP/1.1\r\nHost: x\r\n\r\n").status == 200
-    assert usual.asked[0]["path"] == "/path"
+    for target in (b"http://X/path", b"HTTP://x", b"https://x?a=b"):
+        assert usual.ask(b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n").status == 200
+    assert [seen["path"] for seen in usual.asked] == ["/path", "/", "/"]
+
+
+def test_a_whole_address_opens_a_websocket_as_well(usual: Served) -> None:
+    client = usual.client().send(WEBSOCKET.replace(b"GET /", b"GET http://x/"))
+    assert client.answer().status == 101
+    client.close()
 
 
 def test_requests_sent_ahead_are_answered_in_their_order(usual: Served) -> None:
@@ -216,6 +261,46 @@ def test_after_a_request_that_is_sent_ahead_and_refused_the_first_is_still_answe
     answer = client.answer()
     assert (answer.status, answer.code) == (400, "BAD_REQUEST")
     assert client.is_closed()
+    client.close()
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_however_many_requests_are_sent_ahead_little_of_them_is_held(reads: bool) -> None:
+    with served(write_seconds_max=SHORT) as server:
+        client = _small(server)
+        sent, answered = _flood(client, reads)
+        client.close()
+    # Most of it lies with the system, as requests and as answers; we hold a head and one read.
+    assert sent - answered * len(GET) < 4_000_000
+
+
+def _small(server: Served) -> Client:
+    client = server.client()
+    for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+        client.socket.setsockopt(socket.SOL_SOCKET, option, BUFFER_BYTES)
+    client.socket.setblocking(False)
+    return client
+
+
+def _flood(client: Client, reads: bool) -> tuple[int, int]:
+    """Send as much as is taken, until the server ends it or has answered much; the bytes, and the answers."""
+    sent = answered = 0
+    with suppress(ConnectionError):
+        while answered < 2_000:
+            readable, writable, _ = select.select([client.socket] if reads else [], [client.socket], [])
+            if writable:
+                sent += client.socket.send(GET * 1_000)
+            if readable:
+                answered += client.socket.recv(BUFFER_BYTES).count(b"HTTP/1.1 200 ")
+    return sent, answered
+
+
+def test_a_websocket_opens_behind_many_requests_that_were_sent_ahead(usual: Served) -> None:
+    client = usual.client().send(GET * 1_000 + WEBSOCKET)
+    assert {client.answer().status for _ in range(1_000)} == {200}
+    assert client.answer().status == 101
+    client.send(b"\x81\x82\0\0\0\0hi")
+    assert client.file.read(4) == b"\x81\x02hi"
     client.close()
 
 

@@ -85,10 +85,16 @@ FRAGMENTS = [
     ),
     pytest.param(
         "{shelves {nodes {label}} shelves {nodes {label}}}",
-        8,
-        id="a merged field is one object, its selections two",
+        5,
+        id="merged fields and all below them are one",
     ),
+    pytest.param("{shelves(first: 3) {__typename}}", 4, id="a page of which no row is selected"),
     pytest.param("{...F ...F} fragment F on Query {item {label}}", 5, id="a fragment twice in one place"),
+    pytest.param(
+        "{...F ...G} fragment F on Query {item {label}} fragment G on Query {item {label}}",
+        5,
+        id="two alike",
+    ),
     pytest.param("{item {... on Book {summary} ... on Map {label}}}", 10, id="the dearest type, not the sum"),
     pytest.param("{item {label ... on Item {name: label}}}", 5, id="a fragment on the type itself"),
     pytest.param("{anything {... on Owner {name} ... on Item {label}}}", 5, id="a union"),
@@ -159,7 +165,10 @@ def test_fragments_that_double_are_counted_at_once_and_saturate() -> None:
         f"b: shelves {{ nodes {{ ...F{i + 1} }} }} }}"
         for i in range(50)
     )
-    assert points(f"{{ ...F0 }} {chain} fragment F50 on Shelf {{ label }}") == POINTS_MAX
+    assert (
+        points(f"{{ shelves {{ nodes {{ ...F0 }} }} }} {chain} fragment F50 on Shelf {{ label }}")
+        == POINTS_MAX
+    )
 
 
 def test_nesting_deeper_than_the_interpreter_goes_saturates() -> None:

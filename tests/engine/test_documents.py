@@ -6,12 +6,14 @@ import pytest
 import strawberry
 from graphql import get_introspection_query, parse
 
+from engine.callers import Callers
 from engine.documents import Documents, RequestError
 from engine.limits import Limits, check_document
 from tests.engine.small_schema import ask, codes, schema
 
 pytestmark = pytest.mark.anyio
 
+SOMEBODY = Callers().of("somebody")
 WIDE_OPEN = Limits(
     aliases_max=10**6,
     root_fields_max=10**6,
@@ -94,19 +96,19 @@ def _chain(length: int, spreads: int) -> str:
 async def test_a_document_over_a_limit_is_refused(_case: str, document: str, code: str, words: str) -> None:
     documents = _documents()
     with pytest.raises(RequestError) as caught:
-        await documents.get(document)
+        await documents.get(document, SOMEBODY)
     assert caught.value.code == code
     assert words in caught.value.formatted[0]["message"]
 
 
 async def test_a_document_at_its_limits_is_accepted() -> None:
     documents = _documents()
-    await documents.get("{ " + " ".join(f"a{i}: hello" for i in range(20)) + " }")
-    await documents.get("{ " + "shelf { " * 14 + "label" + " }" * 15)
+    await documents.get("{ " + " ".join(f"a{i}: hello" for i in range(20)) + " }", SOMEBODY)
+    await documents.get("{ " + "shelf { " * 14 + "label" + " }" * 15, SOMEBODY)
 
 
 async def test_introspection_is_not_deep_whatever_the_depth_allowed() -> None:
-    await _documents(Limits(depth_max=2)).get(get_introspection_query(input_value_deprecation=True))
+    await _documents(Limits(depth_max=2)).get(get_introspection_query(input_value_deprecation=True), SOMEBODY)
 
 
 @pytest.mark.parametrize(
@@ -148,30 +150,30 @@ async def test_introspection_and_suggestions_are_settings() -> None:
 
 async def test_a_valid_document_is_remembered_and_an_invalid_one_is_not() -> None:
     documents = _documents()
-    first = await documents.get("{ hello }")
-    assert await documents.get("{ hello }") is first
+    first = await documents.get("{ hello }", SOMEBODY)
+    assert await documents.get("{ hello }", SOMEBODY) is first
     with pytest.raises(RequestError):
-        await documents.get("{ nothing }")
+        await documents.get("{ nothing }", SOMEBODY)
     assert len(documents) == 1
 
 
 async def test_the_least_recently_used_document_is_forgotten() -> None:
     documents = _documents(Limits(documents_cached_max=2))
-    first = await documents.get("{ a: hello }")
-    second = await documents.get("{ b: hello }")
-    assert await documents.get("{ a: hello }") is first
-    await documents.get("{ c: hello }")
+    first = await documents.get("{ a: hello }", SOMEBODY)
+    second = await documents.get("{ b: hello }", SOMEBODY)
+    assert await documents.get("{ a: hello }", SOMEBODY) is first
+    await documents.get("{ c: hello }", SOMEBODY)
     assert len(documents) == 2
-    assert await documents.get("{ a: hello }") is first
-    assert await documents.get("{ b: hello }") is not second
+    assert await documents.get("{ a: hello }", SOMEBODY) is first
+    assert await documents.get("{ b: hello }", SOMEBODY) is not second
 
 
 async def test_the_memory_is_bounded_in_characters_too() -> None:
     documents = _documents(Limits(documents_cached_characters_max=1_000))
     for i in range(10):
-        await documents.get(f"{{ a{i}: hello }}" + " " * 290)
+        await documents.get(f"{{ a{i}: hello }}" + " " * 290, SOMEBODY)
     assert len(documents) == 3
-    await documents.get("{ big: hello }" + " " * 1_000)
+    await documents.get("{ big: hello }" + " " * 1_000, SOMEBODY)
     assert len(documents) == 0
 
 
@@ -181,6 +183,6 @@ async def test_two_schemas_do_not_share_documents() -> None:
         other: str = "x"
 
     other = Documents(strawberry.Schema(Query), Limits(), introspection=True, suggestions=False)
-    await _documents().get("{ hello }")
+    await _documents().get("{ hello }", SOMEBODY)
     with pytest.raises(RequestError):
-        await other.get("{ hello }")
+        await other.get("{ hello }", SOMEBODY)

@@ -20,7 +20,7 @@ LINES = st.sampled_from([
 STARTS = st.sampled_from([
     *(b"GET / HTTP/1.1", b"POST /a?b=c HTTP/1.1", b"GET / HTTP/1.0", b"OPTIONS * HTTP/1.1"),
     *(b"GET  / HTTP/1.1", b"GET http://x/ HTTP/1.1", b"CONNECT x:1 HTTP/1.1", b"GET / HTTP/1.11"),
-    *(b"FETCH / HTTP/1.1", b"GET /\t HTTP/1.1"),
+    *(b"CONNECT / HTTP/1.1", b"GET http://x HTTP/1.1", b"FETCH / HTTP/1.1", b"GET /\t HTTP/1.1"),
 ])  # fmt: skip
 HEADS = st.builds(lambda start, lines: b"\r\n".join([start, *lines, b"", b""]), STARTS, st.lists(LINES))
 
@@ -89,6 +89,35 @@ def test_what_is_unusual_and_clear_is_taken(text: bytes) -> None:
     assert taken(text) == Head(
         text, body_bytes=0, is_chunked=False, is_websocket=False, expects_continue=False
     )
+
+
+@pytest.mark.parametrize("host", [b"", b"x", b"x.example:80", b"a_b", b"127.0.0.1:", b"[::1]", b"%c3%a9.fr"])
+def test_a_host_is_a_name_or_an_address_with_or_without_a_port(host: bytes) -> None:
+    assert taken(b"GET / HTTP/1.1\r\nHost: " + host + b"\r\n\r\n") is not None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(
+            b"a b",
+            b"a, b",
+            b"a,b",
+            b"a/b?c",
+            b"a?b",
+            b"a#b",
+            b"u@a",
+            b"\xff\xfe",
+            b"\xc3\xa9.fr",
+            b"a:b",
+            b"a:1:2",
+        ),
+        *(b":80", b"::1", b"[::1", b"[x]", b"[::1]x", b"a%zz", b"http://a", b'"a"', b"a\\b", b"a" * 256),
+    ],
+)
+def test_any_other_host_is_refused(host: bytes) -> None:
+    with pytest.raises(Refused, match="The Host header is malformed"):
+        read_head(b"GET / HTTP/1.1\r\nHost: " + host + b"\r\n\r\n")
 
 
 def test_an_upgrade_is_recognised_whatever_its_case_and_company() -> None:

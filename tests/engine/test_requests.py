@@ -64,6 +64,8 @@ async def test_a_long_query_string_is_413() -> None:
         ("basic credentials", {"Authorization": "Basic eDp5"}, 403),
         ("bearer token, never sent by a browser alone", {"Authorization": "Bearer x"}, 200),
         ("cookie and preflight", {"Cookie": "session=x", "GraphQL-Require-Preflight": "1"}, 200),
+        ("cookie and a page of ours", {"Cookie": "session=x", "Sec-Fetch-Site": "same-origin"}, 200),
+        ("cookie and an address typed in", {"Cookie": "session=x", "Sec-Fetch-Site": "none"}, 403),
         ("cookie and Apollo's header", {"Cookie": "session=x", "Apollo-Require-Preflight": "1"}, 200),
         ("cookie and a JSON type", {"Cookie": "session=x", "Content-Type": "application/json"}, 200),
         ("cookie and a form's type", {"Cookie": "session=x", "Content-Type": "text/plain"}, 403),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from engine.answering import Rules
+from engine.costs import Costs
 from engine.documents import Documents, RequestError
 from engine.errors import Refusal
 from engine.limits import Limits
@@ -222,12 +223,27 @@ def test_manifests_of_graphql_codegen_and_relay_are_maps_and_may_share_documents
     assert asked(trusted, documentId=HELLO_ID) == HELLO
 
 
+def test_a_document_may_be_listed_twice_in_a_manifest(tmp_path: Path) -> None:
+    entry = {"id": HELLO_ID, "body": HELLO}
+    trusted = read(tmp_path, apollo(entry, entry))
+    assert len(trusted) == 1
+    assert asked(trusted, documentId=HELLO_ID) == HELLO
+
+
+def test_a_wrong_text_of_one_manifest_is_not_hidden_by_the_right_one_of_the_next(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match=r"0\.json, operation Total: its id"):
+        read(tmp_path, {HELLO_ID: TOTAL}, {HELLO_ID: HELLO})
+
+
 @pytest.mark.parametrize(
     ("manifest", "told"),
     [
         ({NOBODY: HELLO}, f"operation Hello: its id {NOBODY} is neither the SHA-256 nor the MD5 of its text"),
         ({"a" * 32: TOTAL}, f"operation Total: its id {'a' * 32} is neither the SHA-256 nor the MD5"),
         ({"Hello": HELLO}, "operation Hello: its id Hello is neither"),
+        (apollo({"id": HELLO_ID, "body": TOTAL}, {"id": HELLO_ID, "body": HELLO}), "operation Total: its id"),
+        (apollo({"id": HELLO_ID, "body": HELLO}, {"id": HELLO_ID, "body": TOTAL}), "operation Total: its id"),
+        ({HELLO_ID: TOTAL, f"sha256:{HELLO_ID}": HELLO}, "operation Total: its id"),
         (f'{{"{HELLO_ID}": "{HELLO}", "{HELLO_ID}": "{TOTAL}"}}', "Invalid JSON: a key is given twice"),
         ({HELLO_ID: {"body": HELLO}}, "each operation needs an id and a text"),
         ({HELLO_ID: ""}, "each operation needs an id and a text"),
@@ -270,15 +286,61 @@ def test_a_document_that_the_schema_does_not_serve_is_told(tmp_path: Path, text:
     trusted = read(tmp_path, {HELLO_ID: HELLO, hashlib.sha256(text.encode()).hexdigest(): text})
     documents = Documents(schema, Limits(aliases_max=2), introspection=False, suggestions=False)
     with pytest.raises(ManifestError) as caught:
-        list(trusted.check(documents.prepare))
+        list(trusted.check(documents.prepare, Costs(schema, Limits())))
     assert str(caught.value).startswith(f"{tmp_path}/last.json, operation ")
     assert told.replace('"', "'") in str(caught.value).replace('"', "'")
 
 
 def test_what_is_checked_is_ready_to_run(trusted: TrustedDocuments) -> None:
     documents = Documents(schema, Limits(), introspection=False, suggestions=False)
-    ready = dict(trusted.check(documents.prepare))
+    ready = dict(trusted.check(documents.prepare, Costs(schema, Limits())))
     assert {text: list(document.operations) for text, document in ready.items()} == {
         HELLO: ["Hello"],
         TOTAL: ["Total"],
     }
+
+
+INNER = "shelf { shelf { shelf { label } } }"
+DEAR = f"query Dear {{ {INNER} }}"
+DEAR_POINTS = 4
+
+
+def checked(tmp_path: Path, text: str, cost_max: int) -> list[str]:
+    """The texts that are let through where an operation may cost so many points."""
+    limits = Limits(cost_max=cost_max)
+    documents = Documents(schema, limits, introspection=False, suggestions=False)
+    trusted = read(tmp_path, {hashlib.sha256(text.encode()).hexdigest(): text})
+    return [text for text, _ in trusted.check(documents.prepare, Costs(schema, limits))]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DEAR,
+        "query Dear { shelf { ...Inner } } fragment Inner on Shelf { shelf { shelf { label } } }",
+        f"query Cheap {{ hello }} {DEAR}",
+        f"query Dear($whole: Boolean! = true) {{ ... @include(if: $whole) {{ {INNER} }} }}",
+    ],
+)
+def test_a_document_that_costs_too_much_without_variables_is_told(tmp_path: Path, text: str) -> None:
+    assert checked(tmp_path, text, DEAR_POINTS) == [text]
+    with pytest.raises(ManifestError) as caught:
+        checked(tmp_path, text, DEAR_POINTS - 1)
+    assert str(caught.value) == (
+        f"{tmp_path}/last.json, operation Dear: The operation costs {DEAR_POINTS} points, "
+        f"{DEAR_POINTS - 1} are allowed: ask for shorter pages"
+    )
+
+
+def test_a_document_that_only_some_variables_make_dear_is_served(tmp_path: Path) -> None:
+    text = f"query Cheap($whole: Boolean! = false) {{ hello ... @include(if: $whole) {{ {INNER} }} }}"
+    assert checked(tmp_path, text, 1) == [text]
+
+
+@pytest.mark.anyio
+async def test_an_endpoint_is_not_made_with_a_document_that_costs_too_much(tmp_path: Path) -> None:
+    trusted = read(tmp_path, {hashlib.sha256(DEAR.encode()).hexdigest(): DEAR})
+    with pytest.raises(ManifestError, match="operation Dear: The operation costs 4 points, 3 are allowed"):
+        endpoint(trusted=trusted, limits=Limits(cost_max=DEAR_POINTS - 1))
+    answer = await ask(DEAR, trusted=trusted, limits=Limits(cost_max=DEAR_POINTS))
+    assert answer.json() == {"data": {"shelf": {"shelf": {"shelf": {"label": "A"}}}}}

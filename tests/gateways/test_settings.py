@@ -133,6 +133,8 @@ def test_all_mistakes_come_in_one_message() -> None:
         ("PORTAL_CHECK_LUHN", "maybe", "must be true or false, not 'maybe'"),
         ("PORTAL_LOG_LEVEL", "loud", "must be 'debug', 'info', 'warning' or 'error', not 'loud'"),
         ("PORTAL_SESSION_IDLE_SECONDS", "301", "must be at most 300, not '301'"),
+        ("PORTAL_CONNECTIONS_MAX", "9", "must be at least 10, not '9'"),
+        ("PORTAL_HEADER_SECONDS_MAX", "61", "must be at most 60, not '61'"),
         ("PORTAL_DATA_DIRECTORY", "a?b", "must not contain ? or #, not 'a?b'"),
         ("PORTAL_PUBLIC_URL", "www.example.com", "must be an address that begins with https:// or http://"),
         ("PORTAL_ALLOWED_ORIGINS", "https://a.fr/x", "must be origins such as https://www.example.com"),
@@ -166,6 +168,7 @@ def test_a_mistake_is_told_in_plain_words(name: str, value: str, words: str) -> 
         ({"PORTAL_WORKERS": "2"}, "PORTAL_REDIS_URL"),
         ({"PORTAL_PEPPERS": ""}, "PORTAL_PEPPERS"),
         ({"PORTAL_STAFF_ISSUER": "http://login.example.com"}, "PORTAL_STAFF_ISSUER"),
+        ({"PORTAL_FREE_DOCUMENTS": "everyone"}, "PORTAL_FREE_DOCUMENTS"),
     ],
 )
 def test_production_refuses_what_development_allows(changes: dict[str, str], name: str) -> None:
@@ -211,3 +214,11 @@ def test_the_table_tells_every_setting() -> None:
     assert all(description and "|" not in description for _, _, description in table)
     assert ("PORTAL_CHECK_LUHN", "false", "Refuse 17-digit numbers that fail the Luhn check") in table
     assert {default for name, default, _ in table if re.search("URL|PEPPERS", name)} == {""}
+
+
+def test_who_may_send_any_document_follows_the_environment() -> None:
+    assert Settings.read({}).free_documents == "everyone"
+    assert Settings.read(PRODUCTION).free_documents == "staff"
+    assert Settings.read({**PRODUCTION, "PORTAL_FREE_DOCUMENTS": "nobody"}).free_documents == "nobody"
+    given = Settings.read({"PORTAL_TRUSTED_DOCUMENTS": "/etc/app.json, web.json"})
+    assert given.trusted_documents == (Path("/etc/app.json"), Path("web.json").absolute())

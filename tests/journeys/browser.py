@@ -8,6 +8,8 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, Self
 
 import httpx
@@ -69,6 +71,13 @@ CHANGE_CODE = f"""
 mutation {{ step: changeCode(accessibleKeypad: true) {{ {ACCESS} }} }}
 """
 
+# All that a browser asks by itself: the operations of a client of its own, beside the web client's.
+OPERATIONS = (
+    *(BEGIN.replace("ACT", act) + STEPS for act in ("logIn", "recoverCode", "connectFirstTime")),
+    *(document + STEPS for document in (ENTER_CODE, CONFIRM_PHONE, ENTER_SMS_CODE, CHOOSE_CODE)),
+    *(document + STEPS for document in (RESUME, STEP_UP, CHANGE_CODE)),
+)
+
 Step = dict[str, Any]
 SMS_SECONDS_MAX = 10
 CODE_IN_TEXT = re.compile(r"code ([0-9]{10}|[0-9]{6})\b")
@@ -88,6 +97,14 @@ class Text:
 def texts_of(service: Service) -> Callable[[], list[Text]]:
     """What production gave a service to send."""
     return lambda: [Text(request["to"], request["message"]) for request in list(service.requests)]
+
+
+def manifest(folder: Path, *documents: str) -> dict[str, Path]:
+    """The setting that lets customers of production ask what browsers ask, and these documents."""
+    path = folder / "persisted-documents.json"
+    texts = {sha256(text.encode()).hexdigest(): text for text in (*OPERATIONS, *documents)}
+    path.write_text(json.dumps(texts), encoding="utf-8")
+    return {"trusted_documents": path}
 
 
 def identifier(number: str) -> dict[str, str]:
@@ -134,8 +151,10 @@ class Browser:
         await self.http.aclose()
 
     async def send(self, document: str, **variables: Any) -> httpx.Response:
+        return await self.post({"query": document, "variables": variables})
+
+    async def post(self, body: dict[str, Any]) -> httpx.Response:
         headers = {"Cookie": self.cookie} if self.cookies else {}
-        body = {"query": document, "variables": variables}
         response = await self.http.post("/graphql", json=body, headers=headers)
         self.http.cookies.clear()
         self.request_ids.append(response.headers["X-Request-Id"])

@@ -45,10 +45,21 @@ def test_every_answer_of_production_has_the_headers_that_guard_it(
         httpx.post(f"{portal.url}/graphql", json=query, headers=evil, **FAST),
     ]
     seen = [(answer.status_code, dict(answer.headers)) for answer in answers]
-    for data in (b"garbage", b"GET /" + b"a" * 9_000, b"GET / HTTP/1.1\r\nX: " + b"a" * 20_000):
+    upgrade = b"HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    key = b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    for data in (
+        b"garbage",
+        b"GET /" + b"a" * 9_000,
+        b"GET / HTTP/1.1\r\nX: " + b"a" * 20_000,
+        b"CONNECT / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /graphql " + upgrade + b"\r\n",
+        b"GET /health/live " + upgrade + key + b"\r\n",
+    ):
         refused = refusal(portal, data)
+        assert refused.headers["content-type"] == "application/json; charset=utf-8"
         seen.append((refused.status, refused.headers))
-    assert [status for status, _ in seen] == [200, 200, 404, 405, seen[4][0], 403, 400, 414, 431]
+    expected = [200, 200, 404, 405, seen[4][0], 403, 400, 414, 431, 405, 400, 403]
+    assert [status for status, _ in seen] == expected
     for status, headers in seen:
         assert {name: headers.get(name) for name in guarding} == guarding, status
         assert "server" not in headers

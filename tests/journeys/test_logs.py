@@ -15,7 +15,7 @@ from domain.folding import folded
 from feed.sample.customers import SampleCustomer
 from feed.sample.demo import DEMO_CODE, DEMO_NUMBER
 from tests.gateways.conftest import Service
-from tests.journeys.browser import Browser, texts_of
+from tests.journeys.browser import Browser, manifest, texts_of
 from tests.journeys.conftest import Serve, servers
 from tests.journeys.databases import query
 from tests.journeys.personal import (
@@ -32,13 +32,18 @@ from tests.journeys.test_reading import DASHBOARD, OPERATIONS
 from tests.journeys.test_troubles import CHANGE_ADDRESS
 
 NEW_PHONE, NEW_EMAIL = "+33730009879", "nouvelle.adresse@example.org"
+VERSION = "{ customer { version } }"
 STREET = "9 rue Introuvable"
 
 
 async def test_nothing_of_a_customer_is_ever_logged(
-    copy: dict[str, Any], production: dict[str, Any], service: Service, serve: Serve
+    copy: dict[str, Any], production: dict[str, Any], service: Service, serve: Serve, tmp_path: Path
 ) -> None:
-    portal = serve(**{**copy, **production, "log_level": "debug", "log_format": "json"})
+    asked = manifest(
+        tmp_path, DASHBOARD, OPERATIONS, VERSION, CHANGE_ADDRESS, CHANGE_PHONE, CHANGE_EMAIL, CONFIRM
+    )
+    logs = {"log_level": "debug", "log_format": "json"}
+    portal = serve(**{**copy, **production, **asked, **logs})
     async with Browser(portal, texts=texts_of(service)) as browser:
         secrets = await _signs_in_and_changes_everything(browser, service)
         await _recovers_a_code(browser, sample_customer("Kervoëlen"))
@@ -47,6 +52,12 @@ async def test_nothing_of_a_customer_is_ever_logged(
             await _loses_the_database(browser, copy["database_url"])
         request_ids = browser.request_ids
     assert portal.stop() == 0
+    # Where documents are free, those that are wrong are parsed and validated, and their faults are told.
+    free = serve(**{**copy, **logs})
+    async with Browser(free, cookie=browser.cookie) as browser:
+        await _asks_badly(browser)
+    assert free.stop() == 0
+    assert spilled_by(free) == []
 
     portal.held |= secrets | {NEW_CODE, NEW_EMAIL, STREET}
     assert (len(portal.held) > 25, len(of_the_cast()) > 900) == (True, True)
@@ -68,7 +79,7 @@ async def _signs_in_and_changes_everything(browser: Browser, service: Service) -
     assert signed_in["__typename"] == "SignedIn"
     await browser.ask(DASHBOARD)
     await browser.ask(OPERATIONS, first=100)
-    version = (await browser.ask("{ customer { version } }"))["customer"]["version"]
+    version = (await browser.ask(VERSION))["customer"]["version"]
     await browser.ask(CHANGE_ADDRESS, version=version, line=STREET)
     found = {"975310"}
     for act, to in ((CHANGE_PHONE, NEW_PHONE), (CHANGE_EMAIL, NEW_EMAIL)):

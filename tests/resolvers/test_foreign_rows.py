@@ -19,6 +19,7 @@ from resolvers.operations import Filter, Sight, Sorting
 from resolvers.rows import rows_by_id
 from tests import cast
 from tests.conftest import NOON
+from tests.following import told_of
 
 ALL, NEWEST, FIVE = Sight(Filter(), None), Sorting.NEWEST_FIRST, Slice(5)
 
@@ -40,7 +41,7 @@ class Hers:
         listed = await cast.statement(credit)
         for make in (cast.card, cast.instalment):
             await make(credit)
-        await cast.operation(credit, statement_id=listed.id)
+        await told_of(await cast.operation(credit, statement_id=listed.id))
         await cast.confirmation(gateways, owner)
         context = await cast.signed_in(gateways, owner)
         await models.AuditEvent.record(owner.id, "SIGNED_IN", NOON, gateways.vault.seal)
@@ -71,6 +72,7 @@ READERS: dict[str, Callable[[Hers], Awaitable[Any]]] = {
     ),
     "sessions": lambda hers: sessions.open_ones(hers.context, hers.id),
     "devices": lambda hers: devices.list_for_customer(hers.id),
+    "news": lambda hers: models.News.beyond(hers.id, 0, 5),
     "access log": lambda hers: access_log.page_for_customer(hers.id, FIVE),
 }
 

@@ -38,6 +38,7 @@ from resolvers.housekeeping import CUSTOMERS_MAX, ROWS_MAX, Housekeeping
 from server import lifespan_of
 from tests import cast
 from tests.conftest import NOON, Clock
+from tests.following import told_of
 from tests.kept import ON_ONE
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
@@ -126,6 +127,10 @@ def device(**columns: Any) -> Make:
     return make
 
 
+async def news(_: Gateways, owner: Customer) -> Model:
+    return await told_of(await cast.operation(await cast.contract(owner)), at=NOON)
+
+
 @pytest.mark.parametrize(
     ("make", "age"),
     [
@@ -142,6 +147,7 @@ def device(**columns: Any) -> Make:
         pytest.param(delivery(state="FAILED"), 90 * DAY, id="a message that was given up"),
         pytest.param(session(), 365 * DAY, id="a session that ended by itself"),
         pytest.param(session(closed_at=NOON - HOUR), 365 * DAY - HOUR, id="a session that was closed"),
+        pytest.param(news, 31 * DAY, id="news"),
         pytest.param(device(seen_at=NOON), 400 * DAY, id="a device"),
         pytest.param(device(seen_at=NOON, revoked_at=NOON), DAY, id="a device that was revoked"),
     ],

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from gateways import Gateways
 from models import Customer
 from resolvers.deliveries import Outbox
+from resolvers.newsroom import Newsroom
 from tests import cast
 
 
@@ -78,7 +79,11 @@ class Asker:
 
     async def _with_state(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What the lifespan would have handed down, with the test's own neighbours."""
-        state = {"gateways": self.gateways, "outbox": Outbox(self.gateways)}
+        state = {
+            "gateways": self.gateways,
+            "outbox": Outbox(self.gateways),
+            "newsroom": Newsroom(self.gateways),
+        }
         await self._application({**scope, "state": state}, receive, send)
 
 

@@ -11,10 +11,13 @@ from models import ContractKind, Customer
 from resolvers import sessions
 from resolvers.access import ShownKeypad
 from resolvers.context import Context
+from resolvers.news import Place
 from schema import ids
 from schema.ids import Kind
+from schema.news import cursor
 from tests import cast
 from tests.cast import BROWSER, CAMILLE_PHONE, CODE, OTHER_CODE
+from tests.following import told_of
 from tests.resolvers.walking import codes_sent_to, entry, keypad_of, new_code_asked, phone_asked, sms_asked
 
 TYPE = "{ __typename ... on Problem { code } }"
@@ -134,6 +137,12 @@ async def _device(stage: Stage) -> dict[str, Any]:
     return {"id": stage.id_of(Kind.DEVICE, row.id)}
 
 
+async def _since_ever(stage: Stage) -> dict[str, Any]:
+    """What the first operation of Camille's would have been told after."""
+    await told_of(await cast.operation(stage.access.contract, label="Boulangerie"))
+    return {"after": cursor(Place(0, stage.gateways.clock()))}
+
+
 _BEGIN = "mutation($number: String!) {{ {0}(identifier: {{cardOrCreditNumber: $number}}) {1} }}"
 
 ROOTS: dict[str, Root] = {
@@ -179,6 +188,7 @@ ROOTS: dict[str, Root] = {
         None,
         _contract,
     ),
+    "Query.budget": Root("{ budget { limit } }", {"limit": 1_000_000}, {"limit": 600_000}, {"limit": 600_000}),
     "Query.staff": Root("{ staff { subject scopes } }", None, None, None),
     "Mutation.logIn": everyone(_BEGIN.format("logIn", TYPE), typed("KeypadStep"), _number),
     "Mutation.recoverCode": everyone(_BEGIN.format("recoverCode", TYPE), typed("PhoneStep"), _number),
@@ -288,5 +298,17 @@ ROOTS: dict[str, Root] = {
         typed("ContactChanged"),
         typed("ConfirmationOver", "CONFIRMATION_OVER"),
         _confirmation,
+    ),
+}
+
+# What is followed, and all that each is told at once; a stranger is told the code alone.
+STREAMS: dict[str, Root] = {
+    "Subscription.news": Root(
+        "subscription($after: String) { news(after: $after) { __typename "
+        "... on NewOperation { operation { label } } } }",
+        [UNAUTHENTICATED, "end"],
+        [typed("NewsBegun"), {**typed("NewOperation"), "operation": {"label": "Boulangerie"}}],
+        [typed("NewsBegun")],
+        _since_ever,
     ),
 }

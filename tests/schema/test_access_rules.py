@@ -18,16 +18,17 @@ from engine.errors import Refusal
 from gateways import Gateways
 from gateways.local_staff_tokens import LocalStaffTokens
 from resolvers.context import Context
-from schema.access_rules import Access, Guard, guarded
+from schema.access_rules import Access, Guard, StreamGuard, guarded
 from schema.root import build_schema, print_schema
 from schema.viewers import Info
 from tests import cast
 from tests.conftest import NOON
-from tests.levels import SIGNED_IN, token_at
+from tests.following import opened
+from tests.levels import SIGNED_IN, signed_in_at, token_at
 from tests.schema.asking import Asker
-from tests.schema.roots import ROOTS, UNAUTHENTICATED, Stage
+from tests.schema.roots import ROOTS, STREAMS, UNAUTHENTICATED, Stage
 
-MUTATION = "Mutation."
+MUTATION, SUBSCRIPTION = "Mutation.", "Subscription."
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ def declared() -> Iterator[tuple[str, StrawberryField]]:
 
 PRINTED = printed()
 SURE = {name: rule.assurance for name, rule in PRINTED.items() if rule.assurance}
-READ = {name: needed for name, needed in SURE.items() if not name.startswith(MUTATION)}
+FOLLOWED = {name: needed for name, needed in SURE.items() if name.startswith(SUBSCRIPTION)}
+READ = {name: needed for name, needed in SURE.items() if not name.startswith((MUTATION, SUBSCRIPTION))}
 DONE = {name: needed for name, needed in SURE.items() if name.startswith(MUTATION)}
 
 
@@ -99,6 +101,7 @@ def test_what_is_asked_for() -> None:
         "Mutation.requestEmailChange": recent,
         "Mutation.changeCode": recent,
         "Mutation.unlockAccess": Rule(scope=StaffScope.UNLOCK),
+        "Subscription.news": strong,
     } == PRINTED
 
 
@@ -107,7 +110,7 @@ def test_a_field_that_says_so_is_guarded_by_the_same_words() -> None:
     carrying = {}
     for name, field in declared():
         rules = [rule for rule in field.directives or () if isinstance(rule, Access)]
-        guards = [guard.rule for guard in field.extensions if isinstance(guard, Guard)]
+        guards = [guard.rule for guard in field.extensions if isinstance(guard, Guard | StreamGuard)]
         if rules:
             carrying[name] = Rule(rules[0].assurance or None, rules[0].scope or None)
         if name.startswith(MUTATION):
@@ -118,7 +121,13 @@ def test_a_field_that_says_so_is_guarded_by_the_same_words() -> None:
 
 
 def test_whoever_reads_the_schema_finds_the_rule() -> None:
-    assert "directive @access(assurance: Assurance, scope: StaffScope) on FIELD_DEFINITION" in print_schema()
+    rule = build_schema()._schema.get_directive("access")
+    assert rule is not None
+    assert {name: str(taken.type) for name, taken in rule.args.items()} == {
+        "assurance": "Assurance",
+        "scope": "StaffScope",
+    }
+    assert "\ndirective @access(\n" in print_schema()
 
 
 @dataclass(frozen=True)
@@ -171,6 +180,29 @@ async def test_a_stranger_and_who_may_only_choose_a_code_read_nothing(
     codes = [root.stranger_code] if root.stranger_code else []
     assert asked.data == {field: None}
     assert [error["extensions"]["code"] for error in asked.errors] == codes
+
+
+async def told_to(gateways: Gateways, name: str, known: Assurance) -> list[Any]:
+    """What a stream tells a session of Camille's at once."""
+    stage, root = await Stage.set(gateways), STREAMS[name]
+    variables = await root.variables(stage) if root.variables else {}
+    context = await signed_in_at(gateways, stage.camille, known)
+    async with opened(context, root.query, **variables) as stream:
+        return await stream.told()
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+@pytest.mark.parametrize("known", Assurance)
+async def test_a_stream_is_followed_by_sessions_that_are_sure_enough(
+    database: str, gateways: Gateways, name: str, known: Assurance
+) -> None:
+    told = await told_to(gateways, name, known)
+    if known is Assurance.PROVISIONAL:
+        assert told == [UNAUTHENTICATED, "end"]
+    elif known.suffices(FOLLOWED[name]):
+        assert told == STREAMS[name].owner
+    else:
+        assert told == ["STEP_UP_REQUIRED", "end"]
 
 
 ACTS = [(name, known) for name in DONE for known in SIGNED_IN]

@@ -8,8 +8,9 @@ from graphql import build_schema
 from schema.changes import as_released, changes, has_section, unsaid, version_of
 
 RELEASED = """
+directive @sensitive on FIELD_DEFINITION
 directive @access(assurance: Assurance, scope: StaffScope) on FIELD_DEFINITION
-directive @price(points: Int, per: Int) repeatable on FIELD_DEFINITION | OBJECT
+directive @price(points: Int, per: Int, of: Int! = 1) repeatable on FIELD_DEFINITION | OBJECT
 enum Assurance { CODE_ONLY STRONG STRONG_RECENT }
 enum StaffScope { UNLOCK ADVISER }
 scalar Day @specifiedBy(url: "https://example.org/day")
@@ -27,6 +28,7 @@ type Query {
   who(who: Who, sum: Sum): String
   unlock: Boolean @access(scope: UNLOCK)
   open: Assurance
+  try(code: String, also: [Int!]! = [1]): Boolean @sensitive
 }
 """
 OPTIONAL_SUM = "An optional argument Query.open(sum:) was added."
@@ -63,7 +65,7 @@ def breaking(old: str, new: str) -> list[tuple[str, ...]]:
         ("repeatable on FIELD_DEFINITION | OBJECT", "on FIELD_DEFINITION | OBJECT", ["@price"]),
         ("FIELD_DEFINITION | OBJECT", "FIELD_DEFINITION", ["@price"]),
         (
-            "directive @price(points: Int, per: Int) repeatable on FIELD_DEFINITION | OBJECT\n",
+            "directive @price(points: Int, per: Int, of: Int! = 1) repeatable on FIELD_DEFINITION | OBJECT\n",
             "",
             ["@price"],
         ),
@@ -71,6 +73,9 @@ def breaking(old: str, new: str) -> list[tuple[str, ...]]:
         ("open: Assurance", "open: Assurance @access(assurance: CODE_ONLY)", ["Query.open"]),
         ("@access(scope: UNLOCK)", "@access(scope: ADVISER)", ["Query.unlock"]),
         ("@access(scope: UNLOCK)", "@access(scope: UNLOCK, assurance: STRONG)", ["Query.unlock"]),
+        ("open: Assurance", "open: Assurance @sensitive", ["Query.open"]),
+        ("also: [Int!]! = [1]", "also: [Int]!", ["Query.try(also:)"]),
+        ("of: Int! = 1", "of: Int!", ["@price(of:)"]),
     ],
 )
 def test_each_sort_of_breaking_change_is_found_under_its_name(
@@ -100,6 +105,8 @@ def test_a_type_that_is_gone_is_told_with_all_that_led_to_it() -> None:
         ("@access(assurance: STRONG)", "@access(assurance: CODE_ONLY)"),
         ("@access(assurance: STRONG)", ""),
         ("@access(scope: UNLOCK)", ""),
+        ("Boolean @sensitive", "Boolean"),
+        ("open: Assurance", "open: Assurance later: Int @sensitive"),
         ("scalar Sum", 'scalar Sum @specifiedBy(url: "https://example.org/sum")'),
         ("open: Assurance", 'open: Assurance @deprecated(reason: "Since 2026-11-23")'),
         ("scalar Sum", '"An amount" scalar Sum'),
@@ -123,6 +130,12 @@ def test_what_no_client_notices_is_neither_breaking_nor_dangerous(old: str, new:
             "Note was added, which implements Owned and Credit.",
         ),
         ("size: Int! = 20 }", "size: Int! = 10 }", "Range.size has changed defaultValue from 20 to 10."),
+        ("size: Int! = 20)", "size: Int! = 10)", "Query.loan(size:) has changed defaultValue from 20 to 10."),
+        (
+            "also: [Int!]! = [1]",
+            "also: [Int]! = []",
+            "Query.try(also:) has changed defaultValue from [1] to [].",
+        ),
         ("size: Int! = 20 }", "size: Int = 20, at: Day }", "An optional field Range.at was added."),
     ],
 )
@@ -151,6 +164,49 @@ def test_a_stronger_access_is_told_with_what_it_was() -> None:
     ]
 
 
+def test_a_field_that_an_operation_may_have_once_only_is_told_with_what_that_means() -> None:
+    found = changes(RELEASED, RELEASED.replace("open: Assurance", "open: Assurance @sensitive"))
+    assert [change.sentence for change in found.breaking] == [
+        "Query.open is @sensitive now: an operation may have one such field, once."
+    ]
+
+
+ROOTS = "type Query { a: Int } type Mutation { b: Int } type Subscription { c: Int } type Mut { b: Int }\n"
+WHOLE = "schema { query: Query mutation: Mutation subscription: Subscription }"
+MUTATION, SUBSCRIPTION = (
+    f"{name} was the root of each {name.lower()}, nothing is now." for name in ("Mutation", "Subscription")
+)
+
+
+@pytest.mark.parametrize("released", ["", WHOLE])
+@pytest.mark.parametrize(
+    ("roots", "told"),
+    [
+        (WHOLE, {}),
+        ("schema { query: Query }", {"Mutation": MUTATION, "Subscription": SUBSCRIPTION}),
+        ("schema { query: Query mutation: Mutation }", {"Subscription": SUBSCRIPTION}),
+        (
+            WHOLE.replace(": Mutation", ": Mut"),
+            {"Mutation": "Mutation was the root of each mutation, Mut is now."},
+        ),
+        (WHOLE.replace(": Query", ": Mut"), {"Query": "Query was the root of each query, Mut is now."}),
+    ],
+)
+def test_a_type_that_is_no_root_any_more_is_breaking_though_it_stays(
+    released: str, roots: str, told: dict[str, str]
+) -> None:
+    found = changes(ROOTS + released, ROOTS + roots)
+    assert [(change.coordinates, change.sentence) for change in found.breaking] == [
+        ((name,), sentence) for name, sentence in told.items()
+    ]
+
+
+def test_a_root_whose_type_is_gone_is_told_once_and_a_new_one_breaks_nothing() -> None:
+    less, more = "type Query { a: Int }", "type Query { a: Int } type Mutation { b: Int }"
+    assert [change.sentence for change in changes(more, less).breaking] == ["Mutation was removed."]
+    assert changes(less, more).breaking == []
+
+
 def unsaid_after(changelog: str, old: str = "  open: Assurance\n", new: str = "") -> list[str]:
     found = changes(RELEASED, RELEASED.replace(old, new)).breaking
     return [change.coordinates[0] for change in unsaid(found, changelog, "0.2.0")]
@@ -162,6 +218,9 @@ def unsaid_after(changelog: str, old: str = "  open: Assurance\n", new: str = ""
         "# Changelog\n\n## Unreleased\n\nBreaking: `Query.open` is gone.\n\n## 0.2.0\n\nWords.\n",
         "# Changelog\n\n## 0.3.0\n\nAll sorts.\n\nBreaking:\n- `Query.open` is gone;\n- more.\n\n## 0.2.0\n",
         "## Unreleased\n\nBreaking: one thing.\n\nBreaking: `Query.loan`, `Query.open`.\n\n## 0.2.0\n",
+        "## Unreleased\n\n```graphql\n{ open }\n```\n\nBreaking: `Query.open`.\n\n## 0.2.0\n",
+        "## Unreleased\n\n~~~\n## 0.2.0\n```\n~~~\nBreaking: `Query.open`.\n\n## 0.2.0\n",
+        "## Unreleased\n\n```no``` fence\n\nBreaking: `Query.open`.\n\n## 0.2.0\n",
     ],
 )
 def test_a_change_that_a_newer_section_names_is_said(changelog: str) -> None:
@@ -177,6 +236,11 @@ def test_a_change_that_a_newer_section_names_is_said(changelog: str) -> None:
         ("another paragraph", "## Unreleased\n\nBreaking: much.\n\n`Query.open`.\n\n## 0.2.0\n"),
         ("without backticks", "## Unreleased\n\nBreaking: Query.open is gone.\n\n## 0.2.0\n"),
         ("its type alone", "## Unreleased\n\nBreaking: `Query`.\n\n## 0.2.0\n"),
+        ("in a code fence", "## Unreleased\n\n```\n\nBreaking: `Query.open`.\n\n```\n\n## 0.2.0\n"),
+        ("in a list's fence", "## N\n\n- So:\n\n  ~~~md\n\nBreaking: `Query.open`.\n\n  ~~~\n\n## 0.2.0\n"),
+        ("in a longer fence", "## N\n\n````\n```\n\nBreaking: `Query.open`.\n\n```\n````\n\n## 0.2.0\n"),
+        ("in a fence left open", "## Unreleased\n\n```\n\nBreaking: `Query.open`.\n\n## 0.2.0\n"),
+        ("behind a fence", "## Unreleased\n\nBreaking:\n```\n{ a }\n```\n`Query.open`.\n\n## 0.2.0\n"),
         ("a longer name", "## Unreleased\n\nBreaking: `Query.openly`.\n\n## 0.2.0\n"),
     ],
 )
@@ -224,3 +288,4 @@ def test_a_released_schema_without_its_version_is_refused() -> None:
 def test_a_section_is_a_heading_of_its_own() -> None:
     assert has_section("# Changelog\n\n## 0.2.0\n", "0.2.0")
     assert not has_section("# Changelog\n\n## 0.2.01\n\nSince ## 0.2.0\n", "0.2.0")
+    assert not has_section("# Changelog\n\n```\n## 0.2.0\n```\n", "0.2.0")

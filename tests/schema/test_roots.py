@@ -8,8 +8,9 @@ from graphql import GraphQLObjectType
 from gateways import Gateways
 from schema.root import build_schema
 from tests import cast
+from tests.following import opened
 from tests.schema.asking import Asker
-from tests.schema.roots import ROOTS, Stage
+from tests.schema.roots import ROOTS, STREAMS, Stage
 
 
 def _fields(root: GraphQLObjectType | None) -> set[str]:
@@ -19,7 +20,7 @@ def _fields(root: GraphQLObjectType | None) -> set[str]:
 def test_every_root_field_has_its_three_answers() -> None:
     schema = build_schema()._schema
     assert set(ROOTS) == _fields(schema.query_type) | _fields(schema.mutation_type)
-    assert schema.subscription_type is None
+    assert set(STREAMS) == _fields(schema.subscription_type)
 
 
 @pytest.mark.parametrize("who", ["stranger", "owner", "other"])
@@ -35,6 +36,19 @@ async def test_each_gets_what_is_theirs(ask: Asker, gateways: Gateways, name: st
     assert answer.codes == ([root.stranger_code] if who == "stranger" and root.stranger_code else [])
     if not _is_access(name):
         assert await cast.known_of(untouched) == before
+
+
+@pytest.mark.parametrize("who", ["stranger", "owner", "other"])
+@pytest.mark.parametrize("name", STREAMS)
+async def test_each_is_told_what_is_theirs(database: str, gateways: Gateways, name: str, who: str) -> None:
+    stage, root = await Stage.set(gateways), STREAMS[name]
+    variables = await root.variables(stage) if root.variables else {}
+    asking = {"stranger": None, "owner": stage.camille, "other": stage.marc}[who]
+    context = stage.stranger if asking is None else await cast.signed_in(gateways, asking)
+    before = await cast.known_of(stage.camille)
+    async with opened(context, root.query, **variables) as stream:
+        assert await stream.told() == getattr(root, who)
+    assert await cast.known_of(stage.camille) == before
 
 
 def _is_access(name: str) -> bool:

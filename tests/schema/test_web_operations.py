@@ -41,7 +41,10 @@ def documents() -> dict[str, Document]:
     """Every document of the manifest, valid and within limits, by the name of its operation."""
     prepared = Documents(SCHEMA, Limits(), introspection=False, suggestions=False)
     trusted = TrustedDocuments.read([WEB / MANIFEST])
-    return {str(next(iter(it.operations))): it for _, it in trusted.check(prepared.prepare)}
+    return {
+        str(next(iter(it.operations))): it
+        for _, it in trusted.check(prepared.prepare, Costs(SCHEMA, Limits()))
+    }
 
 
 class Asked(Visitor):
