@@ -87,9 +87,7 @@ def create_app(settings: Settings) -> Starlette:
             body_bytes_max=settings.body_bytes_max,
             operation_seconds_max=settings.operation_seconds_max,
         ),
-        rules=Rules(
-            caller_of=caller_of, may_ask_freely=may_ask_freely(settings), charge=budget.charge
-        ),
+        rules=Rules(caller_of=caller_of, may_ask_freely=may_ask_freely(settings), charge=budget.charge),
         trusted=TrustedDocuments.read([OWN_DOCUMENTS, *settings.trusted_documents]),
         translate=translated,
         on_error=report_error,

@@ -15,8 +15,8 @@ KeyOf = Callable[[str], str | None]
 class ConnectionLimits:
     """What one connection may take, and how many there may be in one process."""
 
-    connections_max: int = 1_000
-    connections_of_address_max: int = 100
+    connections_max: int = 2_000
+    connections_of_address_max: int = 300
     target_bytes_max: int = 8_192
     header_bytes_max: int = 16_384
     header_lines_max: int = 100

@@ -72,8 +72,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the application says of its callers: whose turn it is by the connection, and the rest by the context
-    of the operation."""
+    """What the application says of its callers, each known by its connection or its context."""
 
     caller_of: Callable[[HTTPConnection], str] = _address_of
     may_ask_freely: Callable[[Any], bool] = lambda _context: True

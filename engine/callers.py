@@ -25,7 +25,7 @@ class Group:
 class Caller:
     """One caller, and how many of its operations run and wait.
 
-    What was used is in seconds of the beginning, of which everybody's are worth less each day: so they compare.
+    What was used is in seconds of the beginning, which lose their worth alike: so they compare.
     """
 
     callers: Callers

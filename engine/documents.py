@@ -96,7 +96,9 @@ class _Preparing:
 
     text: str
     callers: list[Caller] = field(default_factory=list)
-    document: asyncio.Future[Document] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    document: asyncio.Future[Document] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
 
     @property
     def rank(self) -> Used:
@@ -191,7 +193,9 @@ class Documents:
             outcome = error
         return outcome, time.thread_time() - begun
 
-    def _prepared(self, preparing: _Preparing, done: asyncio.Future[tuple[Document | Exception, float]]) -> None:
+    def _prepared(
+        self, preparing: _Preparing, done: asyncio.Future[tuple[Document | Exception, float]]
+    ) -> None:
         self._being_prepared = None
         self._preparing.pop(preparing.text, None)
         if done.cancelled():  # the loop is closing
@@ -268,8 +272,11 @@ class Documents:
 
 
 class _Broom:
-    """Takes validations apart. A rule, what it noted and the document know each other: a circle of ten thousand
-    things, left to the collector of garbage, whose pauses hold the loop."""
+    """Takes validations apart.
+
+    A rule, what it noted and the document know each other: a circle of ten thousand things, left to the
+    collector of garbage, whose pauses hold the loop.
+    """
 
     def __init__(self) -> None:
         self._dusty: list[object] = []
@@ -315,8 +322,7 @@ class OneOfRule(OneOfInputValidationRule):
 
 
 def _unchain(document: DocumentNode) -> None:
-    """Tokens know the one before them and the one after: a circle, left to the collector of garbage, whose pauses
-    hold the loop. Nobody walks back."""
+    """Let tokens forget the one before them: a circle too, and nobody walks back."""
     token = document.loc.start_token if document.loc else None
     while token is not None:
         token.prev, token = None, token.next

@@ -1,4 +1,4 @@
-"""The interpreter of a process that serves: no pause of its own, and no thread, holds the event loop for long."""
+"""The interpreter of a process that serves: neither its pauses nor its threads hold the event loop."""
 
 from __future__ import annotations
 

@@ -82,9 +82,7 @@ class Overload:
         return not caller.running and all(caller.used < other.used for other in self._running_callers)
 
     def _has_room(self, caller: Caller) -> bool:
-        return (
-            self.running < self.limits.running_max and caller.running < self.limits.running_of_caller_max
-        )
+        return self.running < self.limits.running_max and caller.running < self.limits.running_of_caller_max
 
     def _enter(self, caller: Caller) -> None:
         self.running += 1

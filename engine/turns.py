@@ -17,6 +17,8 @@ from itertools import count
 from engine.callers import Caller, Used
 
 SLICE_SECONDS = 0.003
+ITEMS_OF_SHORT_OPERATIONS_MAX = 420  # a page of a hundred with three more rows for each
+SECONDS_OF_SHORT_OPERATIONS_MAX = 0.02
 
 
 @dataclass(slots=True)
@@ -27,6 +29,14 @@ class Work:
     items: int = 0
     seconds: float = 0.0
     _began: float | None = None
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it must stop when its turn is over, for what it has begun or what that took."""
+        if self.items > ITEMS_OF_SHORT_OPERATIONS_MAX:
+            return True
+        now = 0.0 if self._began is None else time.thread_time() - self._began
+        return self.seconds + now > SECONDS_OF_SHORT_OPERATIONS_MAX
 
     def begin(self) -> bool:
         """It works from here on. Tells whether it did not before: a list in a list is counted with it."""

@@ -148,13 +148,13 @@ class Settings(BaseSettings):
         default=10, ge=1, le=60, description="Wait for the whole of a request's headers"
     )
     connections_max: int = Field(
-        default=1_000,
+        default=2_000,
         ge=10,
         le=100_000,
         description="Connections one process keeps open, WebSockets included",
     )
     connections_of_address_max: int = Field(
-        default=100,
+        default=300,
         ge=1,
         le=100_000,
         description="Those of one address, an IPv6 network of 64 bits counting as one; trusted proxies are "

@@ -15,7 +15,9 @@ from tortoise.queryset import QuerySet
 M = TypeVar("M", bound=Model)
 K = TypeVar("K")
 
-BRANCHES_MAX = 100  # parents asked for in one statement; SQLite joins at most 500
+BRANCHES_MAX = 50  # parents asked for in one statement; SQLite joins at most 500
+BRANCHES_MIN = 8
+ROWS_AT_ONCE_MAX = 1_000
 
 
 @dataclass(frozen=True)
@@ -94,14 +96,16 @@ async def read_page(rows: QuerySet[M], order: Order, part: Slice) -> Page[M]:
 async def read_pages(
     parents: Mapping[K, QuerySet[M]], parent_of: Callable[[M], K], order: Order, part: Slice
 ) -> dict[K, Page[M]]:
-    """The same page of each parent's rows, in one statement whatever the number of parents.
+    """The same page of each parent's rows, in one statement for as many parents as may be.
 
     Each parent is a branch of a UNION ALL with its own limit, so each reads only its page from the index.
     """
     found: dict[K, list[M]] = {parent: [] for parent in parents}
     branches = [_cut(rows, order, part) for rows in parents.values()]
-    for start in range(0, len(branches), BRANCHES_MAX):
-        for row in await _read_union(branches[start : start + BRANCHES_MAX]):
+    # A statement is written and its rows are made in one go on the loop: neither may be too many.
+    together = min(BRANCHES_MAX, max(BRANCHES_MIN, ROWS_AT_ONCE_MAX // (part.size + 1)))
+    for start in range(0, len(branches), together):
+        for row in await _read_union(branches[start : start + together]):
             found[parent_of(row)].append(row)
     backwards = order.descending != part.backward
     for rows in found.values():

@@ -12,7 +12,7 @@ import pytest
 
 from engine.admission import ConnectionLimits
 from engine.connections import Gate
-from tests.engine.serving import BUFFER_BYTES, GET, Answer, Client, Served, eventually, served
+from tests.engine.serving import BUFFER_BYTES, GET, GUARD, Answer, Client, Served, eventually, served
 
 POST = b"POST / HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -42,6 +42,7 @@ def refused(server: Served, data: bytes) -> tuple[int, str]:
     client = server.client().send(data)
     answer = client.answer()
     assert answer.headers["connection"] == "close"
+    assert answer.headers[GUARD[0]] == GUARD[1]
     assert client.is_closed()
     client.close()
     return answer.status, answer.code

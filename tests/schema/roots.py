@@ -188,7 +188,9 @@ ROOTS: dict[str, Root] = {
         None,
         _contract,
     ),
-    "Query.budget": Root("{ budget { limit } }", {"limit": 1_000_000}, {"limit": 600_000}, {"limit": 600_000}),
+    "Query.budget": Root(
+        "{ budget { limit } }", {"limit": 1_000_000}, {"limit": 600_000}, {"limit": 600_000}
+    ),
     "Query.staff": Root("{ staff { subject scopes } }", None, None, None),
     "Mutation.logIn": everyone(_BEGIN.format("logIn", TYPE), typed("KeypadStep"), _number),
     "Mutation.recoverCode": everyone(_BEGIN.format("recoverCode", TYPE), typed("PhoneStep"), _number),
