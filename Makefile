@@ -35,8 +35,9 @@ sdl documents: setup
 migration: setup
 	@$(BIN)/portal migration $(name)
 
+# Two at a time: half of the tests wait for servers that they started.
 test: check
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: setup
 	@$(BIN)/ruff format --check .

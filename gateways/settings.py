@@ -202,19 +202,19 @@ class Settings(BaseSettings):
         "phone first",
     )
     budget_of_staff: int = Field(
-        default=3_000_000,
+        default=10_000_000,
         ge=10_000,
         le=1_000_000_000,
         description="Points of cost a member of staff may spend in a minute",
     )
     budget_of_customers: int = Field(
-        default=600_000,
+        default=3_000_000,
         ge=10_000,
         le=1_000_000_000,
         description="Points a customer may spend in a minute, in all sessions together",
     )
     budget_of_strangers: int = Field(
-        default=1_000_000,
+        default=3_000_000,
         ge=10_000,
         le=1_000_000_000,
         description="Points those who are not signed in may spend in a minute from one address",

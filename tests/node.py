@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import shutil
 from pathlib import Path
@@ -34,8 +35,15 @@ async def install(folder: Path) -> None:
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip(f"Node.js and npm are needed to run {place}")
     lock, installed = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
+    with lock.open() as held:
+        await asyncio.to_thread(fcntl.flock, held, fcntl.LOCK_EX)  # one of the processes that test installs
+        await _install(folder, lock, installed)
+
+
+async def _install(folder: Path, lock: Path, installed: Path) -> None:
     if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
         return
+    place = folder.relative_to(ROOT)
     status, _, errors = await run("npm", "ci", "--ignore-scripts", cwd=folder)
     if status != 0 and os.environ.get("CI") != "true":
         pytest.skip(f"npm could not install {place}: {errors.strip()[-300:]}")

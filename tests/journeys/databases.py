@@ -106,6 +106,6 @@ def empty_redis(url: str) -> str | None:
     """A Redis database in which nobody keeps anything, to be flushed in the end; None when all are taken."""
     for number in range(15, 0, -1):
         with Redis.from_url(url, db=number) as redis:
-            if not redis.dbsize():
+            if not redis.dbsize() and redis.set("taken by a test run", 1, nx=True):
                 return f"{url.rstrip('/')}/{number}"
     return None

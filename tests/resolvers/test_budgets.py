@@ -17,7 +17,7 @@ from tests import cast
 from tests.conftest import NOON, Clock
 
 IN_A_MINUTE = NOON + timedelta(minutes=1)
-CUSTOMERS, STRANGERS, STAFF = 600_000, 1_000_000, 3_000_000
+CUSTOMERS, STRANGERS, STAFF = 3_000_000, 3_000_000, 10_000_000
 
 
 def staff(gateways: Gateways, subject: str, **given: Any) -> Context:

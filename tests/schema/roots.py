@@ -189,7 +189,7 @@ ROOTS: dict[str, Root] = {
         _contract,
     ),
     "Query.budget": Root(
-        "{ budget { limit } }", {"limit": 1_000_000}, {"limit": 600_000}, {"limit": 600_000}
+        "{ budget { limit } }", {"limit": 3_000_000}, {"limit": 3_000_000}, {"limit": 3_000_000}
     ),
     "Query.staff": Root("{ staff { subject scopes } }", None, None, None),
     "Mutation.logIn": everyone(_BEGIN.format("logIn", TYPE), typed("KeypadStep"), _number),
