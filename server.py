@@ -24,7 +24,7 @@ from engine.answering import Rules
 from engine.bearer import INVALID_TOKEN, bearer_token
 from engine.endpoint import Endpoint
 from engine.errors import MASKED_MESSAGE, Code, Refusal
-from engine.limits import Limits
+from engine.limits import Limits, OverloadLimits
 from engine.observing import Observed, Seen, SeenSocket
 from engine.security_headers import SecurityHeaders, security_headers
 from engine.trusted_documents import TrustedDocuments
@@ -86,6 +86,7 @@ def create_app(settings: Settings) -> Starlette:
         limits=Limits(
             body_bytes_max=settings.body_bytes_max,
             operation_seconds_max=settings.operation_seconds_max,
+            overload=OverloadLimits(lag_seconds_max=settings.lag_milliseconds_max / 1000),
         ),
         rules=Rules(caller_of=caller_of, may_ask_freely=may_ask_freely(settings), charge=budget.charge),
         trusted=TrustedDocuments.read([OWN_DOCUMENTS, *settings.trusted_documents]),

@@ -163,6 +163,12 @@ class Settings(BaseSettings):
     operation_seconds_max: int = Field(
         default=10, ge=1, le=300, description="Longest life of one GraphQL operation"
     )
+    lag_milliseconds_max: int = Field(
+        default=250,
+        ge=50,
+        le=60_000,
+        description="How late the event loop may be before new requests are refused with 503",
+    )
     shutdown_seconds_max: int = Field(
         default=20, ge=1, le=600, description="Wait for running requests on shutdown"
     )

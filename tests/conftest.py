@@ -111,6 +111,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
         digest_memory_kib=8,
         digest_passes=1,
         log_level="error",
+        lag_milliseconds_max=60_000,  # between two tests the loop stands still
     )
 
 

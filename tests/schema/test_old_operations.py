@@ -36,7 +36,7 @@ WAYS: dict[str, tuple[str, list[Any]]] = {
         ["statements", "nodes", 0, "operations"],
     ),
     "of a contract's statement": (
-        f"{{ contracts {{ statements {{ nodes {{ operations(ARGUMENTS) {{ {LIST} }} }} }} }} }}",
+        f"{{ contracts {{ statements(first: 10) {{ nodes {{ operations(ARGUMENTS) {{ {LIST} }} }} }} }} }}",
         ["contracts", 0, "statements", "nodes", 0, "operations"],
     ),
 }
