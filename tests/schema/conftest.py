@@ -17,7 +17,9 @@ __all__ = ["database", "database_url", "kept_url"]
 @pytest.fixture(scope="session")
 def application(tmp_path_factory: pytest.TempPathFactory) -> Starlette:
     """The application in development; its lifespan does not run, each test has neighbours of its own."""
-    return create_app(Settings(data_directory=tmp_path_factory.mktemp("application")))
+    folder = tmp_path_factory.mktemp("application")
+    # Between two tests the loop stands still, which is no load.
+    return create_app(Settings(data_directory=folder, lag_milliseconds_max=60_000))
 
 
 @pytest.fixture
