@@ -79,7 +79,7 @@ class Price:
 
 
 class Prices:
-    """Prices by type and field. A field of an interface costs the most that it costs in any of its types."""
+    """Prices by object type and field, and which object types each type may be."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
@@ -88,28 +88,18 @@ class Prices:
         self.inputs: dict[str, dict[str, Input]] = {}
         self._price_inputs([kind for kind in kinds if isinstance(kind, GraphQLInputObjectType)])
         self.possible = {kind.name: self._possible(kind) for kind in kinds if isinstance(kind, Composite)}
-        self.fields = {kind.name: self._priced(kind) for kind in kinds if isinstance(kind, Composite)}
-        for kind in kinds:
-            if isinstance(kind, GraphQLInterfaceType):
-                self.fields[kind.name] = self._dearest(kind)
+        self.fields = {kind.name: self._priced(kind) for kind in kinds if isinstance(kind, GraphQLObjectType)}
 
     def _possible(self, kind: Composite) -> frozenset[str]:
         kinds = self._schema.get_possible_types(kind) if isinstance(kind, Abstract) else [kind]
         return frozenset(one.name for one in kinds)
 
-    def _priced(self, kind: Composite) -> dict[str, Price]:
+    def _priced(self, kind: GraphQLObjectType) -> dict[str, Price]:
         given: dict[str, GraphQLField] = {"__typename": TypeNameMetaFieldDef}
         if kind is self._schema.query_type:
             given |= {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
-        given |= {} if isinstance(kind, GraphQLUnionType) else kind.fields
+        given |= kind.fields
         return {name: self._of_field(f"{kind.name}.{name}", one) for name, one in given.items()}
-
-    def _dearest(self, kind: GraphQLInterfaceType) -> dict[str, Price]:
-        kinds = [self.fields[name] for name in self.possible[kind.name]]
-        return {
-            name: _most([price, *(fields[name] for fields in kinds)])
-            for name, price in self.fields[kind.name].items()
-        }
 
     def _of_field(self, place: str, given: GraphQLField) -> Price:
         named, said = get_named_type(given.type), said_of(given, ListSize)
@@ -183,27 +173,6 @@ def _size_of(said: ListSize, given: GraphQLField, place: str) -> Size:
     defaults = [given.args[name].default_value for name in slicing]
     sizes = [size for size in [said.slicing_argument_default_value, *defaults] if isinstance(size, int)]
     return Size(most, min(most, max(sizes, default=most)), slicing)
-
-
-def _most(prices: Sequence[Price]) -> Price:
-    """One price that is no less than any of these: of one field, in an interface and in its types."""
-    sizes = [price.size for price in prices if price.size]
-    inputs: dict[str, Input] = {}
-    for price in prices:
-        for name, given in price.inputs.items():
-            points = max(given.points, inputs[name].points) if name in inputs else given.points
-            inputs[name] = Input(points, given.below)
-    first = prices[0]
-    return Price(
-        once=max(price.once for price in prices),
-        each=max(price.each for price in prices),
-        below=first.below,
-        size=Size(max(size.most for size in sizes), max(size.usual for size in sizes), sizes[0].slicing)
-        if sizes
-        else None,
-        sized=next((price.sized for price in prices if price.sized), ()),
-        inputs=inputs,
-    )
 
 
 def _introspection(schema: GraphQLSchema) -> Iterator[tuple[str, Size | None, Lengths]]:
