@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from gateways.rate_limits import PREFIX
+from gateways.rate_limits import PREFIX, redis_pool
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 WINDOW_SECONDS = 60
 KEYS_MAX = 100_000
-CONNECTIONS_MAX = 32
 REDIS_SECONDS_MAX = 0.25
 AWAY_SECONDS = 5  # after a failure Redis is not asked again for so long: nobody waits for it each time
 SPEND = """
@@ -88,19 +87,10 @@ class RedisBudgets:
         seconds_max: float = REDIS_SECONDS_MAX,
     ) -> None:
         # Imported here: whoever counts in memory does not pay for Redis at start.
-        from redis.asyncio import BlockingConnectionPool, Redis
-        from redis.asyncio.retry import Retry
-        from redis.backoff import NoBackoff
+        from redis.asyncio import Redis
         from redis.exceptions import RedisError
 
-        self._pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=CONNECTIONS_MAX,
-            timeout=seconds_max,
-            socket_timeout=seconds_max,
-            socket_connect_timeout=seconds_max,
-            retry=Retry(NoBackoff(), 1),
-        )
+        self._pool = redis_pool(url, seconds_max)
         self._redis: Redis = Redis(connection_pool=self._pool)
         self._script = self._redis.register_script(SPEND)
         self._prefix = prefix

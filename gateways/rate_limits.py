@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
+    from redis.asyncio import BlockingConnectionPool
 
 KEYS_MAX = 100_000
 CONNECTIONS_MAX = 32
@@ -95,27 +96,34 @@ class MemoryRateLimits:
                     del table[oldest]
 
 
+def redis_pool(url: str, seconds_max: float) -> BlockingConnectionPool:
+    """Connections to Redis that nobody waits for longer than `seconds_max`."""
+    # Imported here: whoever counts in memory does not pay for Redis at start.
+    from redis.asyncio import BlockingConnectionPool
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+
+    return BlockingConnectionPool.from_url(
+        url,
+        max_connections=CONNECTIONS_MAX,
+        timeout=seconds_max,
+        socket_timeout=seconds_max,
+        socket_connect_timeout=seconds_max,
+        retry=Retry(NoBackoff(), 1),
+    )
+
+
 class RedisRateLimits:
     """Counts in Redis, atomically for all processes and machines. Their clocks must agree."""
 
     def __init__(self, url: str, *, prefix: str = PREFIX, seconds_max: float = REDIS_SECONDS_MAX) -> None:
-        # Imported here: whoever counts in memory does not pay for Redis at start.
+        # Imported here, as in `redis_pool`.
         from limits import RateLimitItemPerSecond
         from limits.aio.strategies import MovingWindowRateLimiter
         from limits.storage import storage_from_string
-        from redis.asyncio import BlockingConnectionPool
-        from redis.asyncio.retry import Retry
-        from redis.backoff import NoBackoff
         from redis.exceptions import RedisError
 
-        self._pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=CONNECTIONS_MAX,
-            timeout=seconds_max,
-            socket_timeout=seconds_max,
-            socket_connect_timeout=seconds_max,
-            retry=Retry(NoBackoff(), 1),
-        )
+        self._pool = redis_pool(url, seconds_max)
         options: dict[str, Any] = {"connection_pool": self._pool, "key_prefix": prefix}
         storage = storage_from_string("async+redis://", implementation="redispy", **options)
         self._limiter = MovingWindowRateLimiter(storage)
