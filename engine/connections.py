@@ -13,9 +13,12 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from engine.admission import Admission
-from engine.heads import END, Head, Refused, bad, check_begun, check_sizes, read_head
+from engine.errors import Code, Refusal
+from engine.heads import END, Head, bad, check_begun, check_sizes, read_head, written
 from engine.socket_protocol import GuardedWebSocket
 from engine.wires import Wire
+
+TOO_MANY = Refusal("Too many connections, try again", Code.SERVICE_UNAVAILABLE, retry_after_seconds=5)
 
 
 class Gate(Admission):
@@ -55,7 +58,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_made(cast(asyncio.Transport, self._wire))
         self._leave = self._gate.enter(self.client[0] if self.client else None)
         if self._leave is None:
-            self._refuse(Refused(503, "SERVICE_UNAVAILABLE", "Too many connections, try again"))
+            self._refuse(TOO_MANY)
         else:
             self._set_clock(self._limits.header_seconds_max, self._head_is_late)
 
@@ -90,8 +93,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._held += data
         try:
             self._proceed()
-        except Refused as refused:
-            self._refuse(refused)
+        except Refusal as refusal:
+            self._refuse(refusal)
         except httptools.HttpParserError:
             self._refuse(bad("The request is malformed"))
 
@@ -133,7 +136,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._wire.is_closing():
             return
         if self._held.strip(b"\r\n"):
-            self._refuse(Refused(408, "REQUEST_TIMEOUT", "The headers took too long to arrive"))
+            self._refuse(Refusal("The headers took too long to arrive", Code.REQUEST_TIMEOUT))
         else:
             self._wire.close()
 
@@ -239,9 +242,9 @@ class GuardedProtocol(HttpToolsProtocol):
         else:
             self._set_clock(self._limits.linger_seconds_max, self._wire.end)
 
-    def _refuse(self, refused: Refused) -> None:
+    def _refuse(self, refusal: Refusal) -> None:
         """Answer in place of the application, and close. What was asked before is still answered first."""
-        self._gate.note(refused.code)
+        self._gate.note(refusal.code)
         if self._wire.is_closing():
             return
         if self._head is None and self._is_answering():
@@ -255,7 +258,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self._is_refused = True
-        self._wire.write(refused.written(self._refusal_headers()))
+        self._wire.write(written(refusal, self._refusal_headers()))
         self._wire.close()
 
     def _refusal_headers(self) -> list[tuple[bytes, bytes]]:

@@ -10,7 +10,7 @@ from http import HTTPStatus
 import orjson
 
 from engine.admission import ConnectionLimits
-from engine.errors import Code
+from engine.errors import Code, Refusal
 from engine.origins import ALLOW
 
 TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"
@@ -33,44 +33,6 @@ FRAMING = re.compile(
 UPGRADE_LINE = re.compile(rb"\r\nupgrade:[^\r]*+", re.IGNORECASE)
 LENGTH = re.compile(rb"[0-9]{1,18}")
 END = b"\r\n\r\n"
-RETRY_SECONDS = 5
-
-
-class Refused(Exception):
-    """What is answered instead of serving a request: a status, a code and words."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-
-    def written(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-        """The whole answer in the shape of every refusal, with these headers. The connection ends with it."""
-        body = self.body()
-        lines = [b"HTTP/1.1 %d %s" % (self.status, HTTPStatus(self.status).phrase.encode())]
-        lines += [b"%s: %s" % header for header in (*self.headers(body), *headers)]
-        return b"\r\n".join([*lines, b"", body])
-
-    def body(self) -> bytes:
-        """What every refusal says, as JSON."""
-        extensions: dict[str, object] = {"code": self.code}
-        if self.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            extensions["retryAfterSeconds"] = RETRY_SECONDS
-        return orjson.dumps({"errors": [{"message": self.message, "extensions": extensions}]})
-
-    def headers(self, body: bytes) -> list[tuple[bytes, bytes]]:
-        """What describes this answer, beside the headers of all of them."""
-        headers = [
-            (b"content-type", b"application/json; charset=utf-8"),
-            (b"content-length", b"%d" % len(body)),
-            (b"connection", b"close"),
-        ]
-        if self.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            headers.append((b"retry-after", b"%d" % RETRY_SECONDS))
-        elif self.status == HTTPStatus.METHOD_NOT_ALLOWED:
-            headers.append((b"allow", ALLOW.encode()))
-        return headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +46,48 @@ class Head:
     expects_continue: bool
 
 
-def bad(message: str) -> Refused:
+def bad(message: str) -> Refusal:
     """A refusal of what is not HTTP, or not clear."""
-    return Refused(400, "BAD_REQUEST", message)
+    return Refusal(message, Code.BAD_REQUEST)
+
+
+def described(refusal: Refusal) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """The answer in place of the application's: its own headers, and the body. It ends the connection."""
+    body = orjson.dumps({"errors": [refusal.formatted()]})
+    headers = {
+        "Content-Type": "application/json; charset=utf-8",
+        "Content-Length": str(len(body)),
+        "Connection": "close",
+        **refusal.all_headers(),
+    }
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()], body
+
+
+def written(refusal: Refusal, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The same as it goes over the wire, with these headers too."""
+    own, body = described(refusal)
+    lines = [b"HTTP/1.1 %d %s" % (refusal.status, HTTPStatus(refusal.status).phrase.encode())]
+    lines += [b"%s: %s" % header for header in (*own, *headers)]
+    return b"\r\n".join([*lines, b"", body])
 
 
 def check_sizes(text: bytes | bytearray, limits: ConnectionLimits) -> None:
-    """Refuse a head, or what has come of one, that is too long. Raises `Refused`."""
+    """Refuse a head, or what has come of one, that is too long. Raises `Refusal`."""
     line = text.find(b"\r\n", 0, limits.target_bytes_max + 2)
     if line < 0 and len(text) > limits.target_bytes_max:
-        raise Refused(414, Code.URI_TOO_LONG, f"The address is longer than {limits.target_bytes_max} bytes")
+        raise Refusal(f"The address is longer than {limits.target_bytes_max} bytes", Code.URI_TOO_LONG)
     if len(text) > limits.header_bytes_max:
         message = f"The headers are longer than {limits.header_bytes_max} bytes"
-        raise Refused(431, Code.HEADERS_TOO_LARGE, message)
+        raise Refusal(message, Code.HEADERS_TOO_LARGE)
     if text.endswith(END) and text.count(b"\r\n") - 2 > limits.header_lines_max:
         message = f"There are more than {limits.header_lines_max} headers"
-        raise Refused(431, Code.HEADERS_TOO_LARGE, message)
+        raise Refusal(message, Code.HEADERS_TOO_LARGE)
 
 
 def check_begun(text: bytearray, before: int, limits: ConnectionLimits) -> None:
     """Refuse what can become no head, such as the greeting of TLS, without waiting for the rest of it.
 
-    What lies in front of `before` was looked at. Raises `Refused`.
+    What lies in front of `before` was looked at. Raises `Refusal`.
     """
     check_sizes(text, limits)
     if METHOD.fullmatch(bytes(text[:33]).partition(b" ")[0]) is None or BARE_LINE_FEED.search(text, before):
@@ -113,7 +95,7 @@ def check_begun(text: bytearray, before: int, limits: ConnectionLimits) -> None:
 
 
 def read_head(text: bytes) -> Head:
-    """The head that `text`, which ends with an empty line, holds. Raises `Refused`."""
+    """The head that `text`, which ends with an empty line, holds. Raises `Refusal`."""
     found = HEAD.fullmatch(text)
     if found is None:
         raise bad("The request line or a header is malformed")
@@ -136,7 +118,7 @@ def read_head(text: bytes) -> Head:
 def _target(method: bytes, target: bytes, minor: bytes, hosts: list[bytes]) -> bytes:
     """The path that is asked for, of one clear host (RFC 9112, 3.2)."""
     if method == b"CONNECT":  # the parser would take what follows for another protocol
-        raise Refused(405, Code.METHOD_NOT_ALLOWED, "This is no proxy")
+        raise Refusal("This is no proxy", Code.METHOD_NOT_ALLOWED, headers={"Allow": ALLOW})
     if len(hosts) > 1 or (not hosts and minor == b"1"):
         raise bad("Send one Host header")
     if any(host and AUTHORITY.fullmatch(host) is None for host in hosts):

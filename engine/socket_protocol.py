@@ -20,8 +20,8 @@ from websockets.frames import Frame
 from websockets.http11 import Response
 
 from engine.buckets import Bucket
-from engine.errors import MASKED_MESSAGE, Code
-from engine.heads import Refused, bad
+from engine.errors import MASKED_MESSAGE, Code, Refusal
+from engine.heads import bad, described
 
 SLICE_BYTES = 2_048
 AFTER_CLOSE_BYTES_MAX = 65_536  # which were on their way; a client that goes on is not listening
@@ -31,13 +31,14 @@ WRITE_SECONDS_MAX = 20.0
 CLOSE_SECONDS_MAX = 5.0
 POLICY_VIOLATION = 1008
 
-# What the library answers to an opening, by status, in our words; 400 otherwise.
+# What the library answers to an opening, by status, in our words.
 REFUSALS = {
-    403: (Code.FORBIDDEN, "No WebSocket is served here"),
-    414: (Code.URI_TOO_LONG, "The address is too long for a WebSocket"),
-    431: (Code.HEADERS_TOO_LARGE, "A header is too long for a WebSocket"),
-    500: (Code.INTERNAL_SERVER_ERROR, MASKED_MESSAGE),
+    403: Refusal("No WebSocket is served here", Code.FORBIDDEN),
+    414: Refusal("The address is too long for a WebSocket", Code.URI_TOO_LONG),
+    431: Refusal("A header is too long for a WebSocket", Code.HEADERS_TOO_LARGE),
+    500: Refusal(MASKED_MESSAGE, Code.INTERNAL_SERVER_ERROR),
 }
+NO_OPENING = bad("This opens no WebSocket: look at its key, its version and its extensions")
 
 BEHIND = ("application", "client")
 
@@ -133,14 +134,11 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
 
     def _refusal(self, status: int, text: str) -> Response:
         """In place of the library's answer, which is plain text and may repeat what the client sent."""
-        if status in REFUSALS:
-            refused = Refused(status, *REFUSALS[status])
-        else:
-            refused = bad("This opens no WebSocket: look at its key, its version and its extensions")
-        body = refused.body()
-        lines = [*refused.headers(body), *self.refusal_headers]
+        refusal = REFUSALS.get(status, NO_OPENING)
+        own, body = described(refusal)
+        lines = [*own, *self.refusal_headers]
         headers = Headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in lines)
-        return Response(refused.status, HTTPStatus(refused.status).phrase, headers, body)
+        return Response(refusal.status, HTTPStatus(refusal.status).phrase, headers, body)
 
     def _refuse_unread(self) -> None:
         """A head that the library cannot read. uvicorn would leave the client without a word."""

@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.admission import ConnectionLimits
-from engine.heads import Head, Refused, check_begun, read_head
+from engine.errors import Refusal
+from engine.heads import Head, check_begun, read_head
 
 LINES = st.sampled_from([
     *(b"Host: x", b"host:x ", b"Content-Length: 3", b"content-length:  0 ", b"Transfer-Encoding: chunked"),
@@ -46,7 +47,7 @@ class Seen:
 def taken(text: bytes) -> Head | None:
     try:
         return read_head(text)
-    except Refused:
+    except Refusal:
         return None
 
 
@@ -116,7 +117,7 @@ def test_a_host_is_a_name_or_an_address_with_or_without_a_port(host: bytes) -> N
     ],
 )
 def test_any_other_host_is_refused(host: bytes) -> None:
-    with pytest.raises(Refused, match="The Host header is malformed"):
+    with pytest.raises(Refusal, match="The Host header is malformed"):
         read_head(b"GET / HTTP/1.1\r\nHost: " + host + b"\r\n\r\n")
 
 
@@ -138,5 +139,5 @@ def test_the_beginning_of_a_head_is_waited_for(begun: bytes) -> None:
 
 @pytest.mark.parametrize("begun", [b"\x16\x03", b" GET", b"get /", b"A" * 33, b"GET /\n", b"\0"])
 def test_what_can_become_no_head_is_not(begun: bytes) -> None:
-    with pytest.raises(Refused, match="This is no HTTP/1.1 request"):
+    with pytest.raises(Refusal, match="This is no HTTP/1.1 request"):
         check_begun(bytearray(begun), 0, ConnectionLimits())
