@@ -19,15 +19,15 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.networks import network_of
-from engine import interpreter
-from engine.answering import Rules
-from engine.bearer import INVALID_TOKEN, bearer_token
+from engine.connections.observing import Observed, Seen, SeenSocket
+from engine.connections.security_headers import SecurityHeaders, security_headers
+from engine.documents.trusted import TrustedDocuments
 from engine.endpoint import Endpoint
 from engine.errors import MASKED_MESSAGE, Code, Refusal
+from engine.execution.answering import Rules
+from engine.http.bearer import INVALID_TOKEN, bearer_token
 from engine.limits import Limits, OverloadLimits
-from engine.observing import Observed, Seen, SeenSocket
-from engine.security_headers import SecurityHeaders, security_headers
-from engine.trusted_documents import TrustedDocuments
+from engine.sharing import interpreter
 from gateways import Gateways, open_gateways
 from gateways.logs import configure_logs
 from gateways.rate_limits import Limit, RateLimitsUnavailable

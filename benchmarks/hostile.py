@@ -31,7 +31,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from benchmarks.worst_documents import Worst, catalogue
-from engine import interpreter
+from engine.sharing import interpreter
 from gateways.logs import configure_logs
 from gateways.settings import Settings
 from server import create_app

@@ -36,10 +36,10 @@ from graphql import (
     visit,
 )
 
-from engine.costs import Costs
-from engine.documents import Documents
+from engine.documents.costs import Costs
+from engine.documents.trusted import APOLLO_FORMAT, APOLLO_VERSION, TrustedDocuments, documents_of
+from engine.documents.valid import Documents
 from engine.limits import Limits
-from engine.trusted_documents import APOLLO_FORMAT, APOLLO_VERSION, TrustedDocuments, documents_of
 from schema.root import build_schema
 
 WEB = Path(__file__).parent.parent / "web"

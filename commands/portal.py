@@ -189,7 +189,7 @@ def documents(
 ) -> None:
     """Collect the web client's operations into web/trusted-documents.json."""
     from commands import documents as operations
-    from engine.trusted_documents import ManifestError
+    from engine.documents.trusted import ManifestError
 
     try:
         collected = operations.collect(operations.WEB)

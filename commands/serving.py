@@ -18,12 +18,12 @@ from uvicorn.supervisors import Multiprocess
 
 from commands.line import FAILED, stop
 from domain.networks import network_of
-from engine import interpreter
-from engine.admission import ConnectionLimits
-from engine.connections import Gate
-from engine.security_headers import security_headers
-from engine.socket_protocol import GuardedWebSocket
-from engine.trusted_documents import ManifestError
+from engine.connections.admission import ConnectionLimits
+from engine.connections.gate import Gate
+from engine.connections.security_headers import security_headers
+from engine.documents.trusted import ManifestError
+from engine.sharing import interpreter
+from engine.streams.socket_protocol import GuardedWebSocket
 from gateways import open_gateways
 from gateways.logs import configure_logs
 from gateways.settings import Settings

@@ -1,12 +1,11 @@
 """A GraphQL endpoint under a Strawberry schema: from bytes to one bounded operation, and back.
 
-The way of a request, file by file:
+The way of a request, room by room:
 
-- the connection: `connections`, `heads`, `admission`, `wires`, `security_headers`, `observing`;
-- the transports, between which `endpoint` chooses: `exchanges` with `negotiation`, `origins`, `bodies`,
-  `requests` and `responses` for HTTP, `event_streams` for graphql-sse, `websockets` with `sockets`,
-  `socket_messages` and `socket_protocol` for graphql-transport-ws, `open_streams` for the end of both;
-- the one way to an answer: `answering`, through `trusted_documents`, `documents`, `limits`, `sensitive` and
-  `costs` with `prices` and `cost_directives`, then `operations` with `executors`; `errors` has the words;
-- sharing the loop: `callers`, `overload`, `turns`, `interpreter`.
+- `connections`: the protocol under ASGI, and what every answer has;
+- `endpoint`, which chooses between the transports: `http` for one answer, `streams` for many;
+- `execution.answering`, the one way to an answer: through `documents` (text, limits, validity, points), then
+  `execution.operations`;
+- `sharing`: whose turn it is on the loop, and who is turned away when it is late;
+- `errors` has the words, `limits` the bounds.
 """

@@ -13,23 +13,23 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from strawberry import Schema
 
-from engine.answering import Answering, Asked, GetContext, Rules
-from engine.bodies import ClientGone
-from engine.costs import Costs
-from engine.disconnects import CancelWhenGone
-from engine.documents import Documents
+from engine.documents.costs import Costs
+from engine.documents.trusted import TrustedDocuments
+from engine.documents.valid import Documents
 from engine.errors import Code, Masking, Refusal, log_error, translate_nothing
-from engine.event_streams import EventStreams
-from engine.exchanges import Exchange
+from engine.execution.answering import Answering, Asked, GetContext, Rules
+from engine.execution.operations import Operations, Result
 from engine.graphiql.page import GraphiQL
+from engine.http.bodies import ClientGone
+from engine.http.disconnects import CancelWhenGone
+from engine.http.exchanges import Exchange
+from engine.http.origins import Origins
+from engine.http.responses import Reply, refuse, reply_failure, reply_result
 from engine.limits import Limits
-from engine.open_streams import OpenStreams
-from engine.operations import Operations, Result
-from engine.origins import Origins
-from engine.overload import Overload
-from engine.responses import Reply, refuse, reply_failure, reply_result
-from engine.trusted_documents import TrustedDocuments
-from engine.websockets import WebSockets
+from engine.sharing.overload import Overload
+from engine.streams.event_streams import EventStreams
+from engine.streams.open_streams import OpenStreams
+from engine.streams.websockets import WebSockets
 
 # Said when the application's server cancels a request: it was told to stop, and waits no longer.
 STOPPED = Refusal("The server is stopping, try again", Code.SERVICE_UNAVAILABLE, retry_after_seconds=2)

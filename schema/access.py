@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeAlias
 import strawberry
 
 from domain import identifiers
-from engine.sensitive import SENSITIVE
+from engine.documents.sensitive import SENSITIVE
 from resolvers import access, provisional_codes, secret_codes, sessions, step_up
 from resolvers.secret_codes import Entry
 from resolvers.step_up import StepUpAsked

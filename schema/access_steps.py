@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeAlias, assert_never
 
 import strawberry
 
-from engine.cost_directives import list_size
+from engine.documents.cost_directives import list_size
 from models import AccessFlow
 from resolvers import access, profiles
 from resolvers.access import ShownKeypad

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import strawberry
 
-from engine import costs
+from engine.documents import costs
 from engine.errors import Code, Refusal
 from resolvers import budgets
 from resolvers.context import Context

@@ -8,7 +8,7 @@ from typing import Annotated
 import strawberry
 
 from domain.opening_hours import WEEKLY_HOURS
-from engine.cost_directives import list_size
+from engine.documents.cost_directives import list_size
 from engine.errors import Refusal
 from resolvers import contact
 from schema.customers import PostalAddress

@@ -9,7 +9,7 @@ import strawberry
 
 import models
 from domain import privacy
-from engine.cost_directives import list_size
+from engine.documents.cost_directives import list_size
 from resolvers import contracts, operations, statements
 from schema import ids
 from schema.access_rules import guarded

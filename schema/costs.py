@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.cost_directives import cost
+from engine.documents.cost_directives import cost
 
 LOADED = cost(1)  # a row that is read in one statement with those of its neighbours
 PAGED = cost(3)  # a page that is

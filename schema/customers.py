@@ -8,7 +8,7 @@ import strawberry
 
 import models
 from domain import privacy
-from engine.cost_directives import list_size
+from engine.documents.cost_directives import list_size
 from models import ContactPoint
 from resolvers import profiles, provisional_codes
 from schema import ids

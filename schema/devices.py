@@ -8,7 +8,7 @@ import strawberry
 
 import models
 from domain.assurance import STRONG_LIFE
-from engine.cost_directives import list_size
+from engine.documents.cost_directives import list_size
 from resolvers import devices
 from resolvers.context import Context
 from schema import ids

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Generic, Self, TypeAlias, TypeVar
 import strawberry
 from tortoise.models import Model
 
-from engine.cost_directives import ListSize
+from engine.documents.cost_directives import ListSize
 from engine.errors import Refusal
 from models.keysets import Key, Order, Page, Slice
 from schema.costs import READ

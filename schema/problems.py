@@ -9,7 +9,7 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from domain import refusals
-from engine.cost_directives import list_size
+from engine.documents.cost_directives import list_size
 from schema import words
 from schema.enums import Locale, LocaleArgument
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import strawberry
 
 import models
-from engine.sensitive import SENSITIVE
+from engine.documents.sensitive import SENSITIVE
 from resolvers import profiles
 from schema import ids
 from schema.access_rules import act

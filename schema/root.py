@@ -9,7 +9,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 import models
-from engine.cost_directives import describe_arguments
+from engine.documents.cost_directives import describe_arguments
 from models.owned import OwnedModel
 from resolvers import profiles
 from resolvers.rows import rows_by_id

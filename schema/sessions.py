@@ -8,7 +8,7 @@ import strawberry
 
 import models
 from domain.assurance import RECENT, STRONG_LIFE
-from engine.cost_directives import list_size
+from engine.documents.cost_directives import list_size
 from resolvers import sessions
 from resolvers.context import Context
 from resolvers.rows import rows_by_id

@@ -9,8 +9,8 @@ import strawberry
 
 from domain import refusals
 from domain import staff as rules
-from engine.cost_directives import list_size
-from engine.sensitive import SENSITIVE
+from engine.documents.cost_directives import list_size
+from engine.documents.sensitive import SENSITIVE
 from resolvers import staff
 from schema.access import Identifier
 from schema.access_rules import act

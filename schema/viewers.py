@@ -7,8 +7,8 @@ from typing import TypeAlias
 import strawberry
 
 from domain.staff import Staff, StaffScope
-from engine.bearer import insufficient_scope
 from engine.errors import Code, Refusal
+from engine.http.bearer import insufficient_scope
 from resolvers.context import Context, Viewer
 
 Info: TypeAlias = strawberry.Info[Context, None]

@@ -9,7 +9,7 @@ from importlib.resources import files
 from starlette.requests import Request
 from starlette.responses import Response
 
-from engine.responses import Reply
+from engine.http.responses import Reply
 
 MEDIA_TYPES = {
     "graphiql.min.js": "text/javascript",

@@ -12,7 +12,7 @@ from graphql import parse
 
 from commands import documents
 from commands.documents import DocumentsWrong, canonical, collect, manifest_of
-from engine.trusted_documents import ManifestError, TrustedDocuments
+from engine.documents.trusted import ManifestError, TrustedDocuments
 from tests.commands.conftest import Type
 
 CONTACT = "query Contact { contact { ...Hours } }"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import strawberry
 
-from engine.cost_directives import ListSize, cost, list_size
+from engine.documents.cost_directives import ListSize, cost, list_size
 from engine.errors import Refusal
 
 PAGE_DEFAULT = 3

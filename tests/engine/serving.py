@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from engine.admission import ConnectionLimits
-from engine.connections import Gate
-from engine.socket_protocol import GuardedWebSocket
+from engine.connections.admission import ConnectionLimits
+from engine.connections.gate import Gate
+from engine.streams.socket_protocol import GuardedWebSocket
 
 WAIT_SECONDS = 20
 BUFFER_BYTES = 65_536  # of the system, each way, so that what it holds is known

@@ -18,11 +18,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from engine.admission import ConnectionLimits
-from engine.connections import Gate
+from engine.connections.admission import ConnectionLimits
+from engine.connections.gate import Gate
+from engine.connections.observing import Observed, Seen, SeenSocket
 from engine.endpoint import Endpoint
-from engine.observing import Observed, Seen, SeenSocket
-from engine.socket_protocol import GuardedWebSocket
+from engine.streams.socket_protocol import GuardedWebSocket
 from tests.engine.small_schema import Stage, endpoint
 
 PROTOCOL = "graphql-transport-ws"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from starlette.datastructures import Headers
 
-from engine.bearer import bearer_token, insufficient_scope
 from engine.errors import Refusal
+from engine.http.bearer import bearer_token, insufficient_scope
 
 
 def read(*values: str) -> str | None:

@@ -10,8 +10,8 @@ from typing import Any
 import anyio
 import pytest
 
-from engine.bodies import parse_json
 from engine.errors import Refusal
+from engine.http.bodies import parse_json
 from engine.limits import Limits
 from tests.engine.small_schema import client, codes, endpoint
 

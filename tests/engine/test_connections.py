@@ -10,8 +10,8 @@ from contextlib import suppress
 
 import pytest
 
-from engine.admission import ConnectionLimits
-from engine.connections import Gate
+from engine.connections.admission import ConnectionLimits
+from engine.connections.gate import Gate
 from tests.engine.serving import BUFFER_BYTES, GET, GUARD, Answer, Client, Served, eventually, served
 
 POST = b"POST / HTTP/1.1\r\nHost: x\r\n"

@@ -20,9 +20,9 @@ from graphql import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.cost_directives import Cost, ListSize, cost, describe_arguments, list_size
-from engine.costs import POINTS_MAX, Costs
-from engine.documents import RequestError
+from engine.documents.cost_directives import Cost, ListSize, cost, describe_arguments, list_size
+from engine.documents.costs import POINTS_MAX, Costs
+from engine.documents.valid import RequestError
 from engine.limits import Limits
 from tests.engine.library import library
 

@@ -6,9 +6,9 @@ import pytest
 import strawberry
 from graphql import get_introspection_query, parse
 
-from engine.callers import Callers
-from engine.documents import Documents, RequestError
+from engine.documents.valid import Documents, RequestError
 from engine.limits import Limits, check_document
+from engine.sharing.callers import Callers
 from tests.engine.small_schema import ask, codes, schema
 
 pytestmark = pytest.mark.anyio

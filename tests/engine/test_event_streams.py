@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from engine.admission import ConnectionLimits
+from engine.connections.admission import ConnectionLimits
+from engine.http.negotiation import accept
 from engine.limits import Limits, StreamLimits
-from engine.negotiation import accept
 from tests.engine.small_schema import SECRET, Stage, codes
 from tests.engine.streaming import EVENTS, eventually, served
 

@@ -23,9 +23,9 @@ from graphql.execution import Executor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.callers import Callers
-from engine.executors import SlicedExecutor, sliced
-from engine.turns import Turns, Work
+from engine.execution.executors import SlicedExecutor, sliced
+from engine.sharing.callers import Callers
+from engine.sharing.turns import Turns, Work
 
 pytestmark = [
     pytest.mark.anyio,

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from engine.admission import ConnectionLimits
+from engine.connections.admission import ConnectionLimits
+from engine.connections.heads import Head, check_begun, read_head
 from engine.errors import Refusal
-from engine.heads import Head, check_begun, read_head
 
 LINES = st.sampled_from([
     *(b"Host: x", b"host:x ", b"Content-Length: 3", b"content-length:  0 ", b"Transfer-Encoding: chunked"),

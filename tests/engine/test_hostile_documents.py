@@ -18,7 +18,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from benchmarks.worst_documents import Worst, catalogue
-from engine import interpreter
+from engine.sharing import interpreter
 from gateways import Gateways
 from models import Contract, ContractKind, Operation
 from resolvers.deliveries import Outbox

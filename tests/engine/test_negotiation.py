@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.negotiation import GRAPHQL_RESPONSE, JSON, Accepted, accept
+from engine.http.negotiation import GRAPHQL_RESPONSE, JSON, Accepted, accept
 from tests.engine.small_schema import ask, client, codes
 
 pytestmark = pytest.mark.anyio

@@ -6,7 +6,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from engine.errors import Refusal
-from engine.origins import Origins
+from engine.http.origins import Origins
 from tests.engine.small_schema import NEW_TYPE, Stage, client, codes
 
 pytestmark = pytest.mark.anyio

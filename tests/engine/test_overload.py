@@ -13,10 +13,10 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from engine.callers import Caller, Callers
 from engine.errors import Refusal
 from engine.limits import Limits, OverloadLimits
-from engine.overload import Overload
+from engine.sharing.callers import Caller, Callers
+from engine.sharing.overload import Overload
 from tests.engine.small_schema import NEW_TYPE, Stage, endpoint
 
 pytestmark = pytest.mark.anyio

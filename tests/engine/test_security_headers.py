@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from engine.security_headers import ALWAYS, OVER_HTTPS, SecurityHeaders, security_headers
+from engine.connections.security_headers import ALWAYS, OVER_HTTPS, SecurityHeaders, security_headers
 
 
 async def answer(_request: Request) -> Response:

@@ -6,7 +6,7 @@ import pytest
 import strawberry
 from graphql import build_schema, parse, validate
 
-from engine.sensitive import SENSITIVE, OneSensitiveField
+from engine.documents.sensitive import SENSITIVE, OneSensitiveField
 
 
 @strawberry.type

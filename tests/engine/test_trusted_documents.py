@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from engine.answering import Rules
-from engine.costs import Costs
-from engine.documents import Documents, RequestError
+from engine.documents.costs import Costs
+from engine.documents.trusted import ManifestError, TrustedDocuments
+from engine.documents.valid import Documents, RequestError
 from engine.errors import Refusal
+from engine.execution.answering import Rules
+from engine.http.requests import from_body, from_query_string
 from engine.limits import Limits
-from engine.requests import from_body, from_query_string
-from engine.trusted_documents import ManifestError, TrustedDocuments
 from tests.engine.small_schema import NEW_TYPE, Stage, ask, client, codes, endpoint, schema
 
 HELLO = "query Hello($name: String!) { hello(name: $name) }"

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.callers import Caller, Callers
-from engine.turns import Turns, Work
+from engine.sharing.callers import Caller, Callers
+from engine.sharing.turns import Turns, Work
 
 pytestmark = pytest.mark.anyio
 

@@ -18,7 +18,7 @@ from websockets.uri import parse_uri
 
 from engine.errors import Code, Refusal
 from engine.limits import Limits, StreamLimits
-from engine.socket_messages import Close, Over, read_message
+from engine.streams.socket_messages import Close, Over, read_message
 from tests.engine.small_schema import SECRET, Stage, endpoint
 from tests.engine.streaming import eventually, served
 

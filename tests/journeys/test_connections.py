@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from engine.security_headers import ALWAYS, OVER_HTTPS
+from engine.connections.security_headers import ALWAYS, OVER_HTTPS
 from tests.engine.serving import Answer, Client, eventually
 from tests.journeys.browser import FAST
 from tests.journeys.conftest import Serve, on_sqlite

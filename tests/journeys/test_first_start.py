@@ -10,7 +10,7 @@ from typing import Any
 
 from graphql import parse
 
-from engine.documents import Documents
+from engine.documents.valid import Documents
 from engine.limits import Limits
 from schema.root import build_schema
 from tests.journeys.conftest import Serve

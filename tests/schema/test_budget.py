@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine.costs import Charge
+from engine.documents.costs import Charge
 from engine.errors import Refusal
 from gateways import Gateways
 from resolvers.context import Context

@@ -28,11 +28,11 @@ from graphql import (
 from domain.keypad import KEYS
 from domain.opening_hours import WEEKLY_HOURS
 from domain.staff import StaffScope
-from engine.cost_directives import ListSize
-from engine.costs import Costs
+from engine.documents.cost_directives import ListSize
+from engine.documents.costs import Costs
+from engine.documents.prices import said_of
+from engine.documents.sensitive import OneSensitiveField, is_sensitive
 from engine.limits import Limits
-from engine.prices import said_of
-from engine.sensitive import OneSensitiveField, is_sensitive
 from resolvers import devices, sessions
 from schema.pages import PAGE_DEFAULT, PAGE_MAX
 from schema.root import build_schema

@@ -20,10 +20,10 @@ from graphql import (
 )
 
 from commands.documents import MANIFEST, WEB
-from engine.costs import Costs
-from engine.documents import Document, Documents
+from engine.documents.costs import Costs
+from engine.documents.trusted import TrustedDocuments
+from engine.documents.valid import Document, Documents
 from engine.limits import Limits
-from engine.trusted_documents import TrustedDocuments
 from schema.root import build_schema
 
 SCHEMA = build_schema()

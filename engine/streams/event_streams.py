@@ -15,12 +15,12 @@ from dataclasses import replace
 import orjson
 from starlette.types import Send
 
-from engine.answering import Answering, Results
+from engine.execution.answering import Answering, Results
+from engine.execution.operations import Result
+from engine.http.negotiation import EVENT_STREAM
+from engine.http.responses import RawHeaders, Reply
 from engine.limits import StreamLimits
-from engine.negotiation import EVENT_STREAM
-from engine.open_streams import OpenStreams
-from engine.operations import Result
-from engine.responses import RawHeaders, Reply
+from engine.streams.open_streams import OpenStreams
 from engine.tasks import end_tasks
 
 # A proxy that keeps answers back until they are whole would keep back all of it.

@@ -9,9 +9,9 @@ from http import HTTPStatus
 
 import orjson
 
-from engine.admission import ConnectionLimits
+from engine.connections.admission import ConnectionLimits
 from engine.errors import Code, Refusal
-from engine.origins import ALLOW
+from engine.http.origins import ALLOW
 
 TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"
 # Possessive, so that no head makes the match go back. Neither bare LF nor CR, nor folded lines, nor a space

@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from itertools import count
 
-from engine.callers import Caller, Used
+from engine.sharing.callers import Caller, Used
 
 SLICE_SECONDS = 0.003
 ITEMS_OF_SHORT_OPERATIONS_MAX = 420  # a page of a hundred with three more rows for each

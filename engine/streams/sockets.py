@@ -18,13 +18,13 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from engine.answering import Answering, Asked, Transport
-from engine.buckets import Bucket
-from engine.documents import RequestError
+from engine.documents.valid import RequestError
 from engine.errors import MASKED_MESSAGE, Code, Refusal
+from engine.execution.answering import Answering, Asked, Transport
+from engine.execution.operations import Result
 from engine.limits import Limits
-from engine.operations import Result
-from engine.socket_messages import (
+from engine.sharing.buckets import Bucket
+from engine.streams.socket_messages import (
     PROTOCOL,
     Close,
     Complete,

@@ -12,11 +12,11 @@ from typing import Any, cast
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from engine.admission import Admission
+from engine.connections.admission import Admission
+from engine.connections.heads import END, Head, bad, check_begun, check_sizes, read_head, written
+from engine.connections.wires import Wire
 from engine.errors import Code, Refusal
-from engine.heads import END, Head, bad, check_begun, check_sizes, read_head, written
-from engine.socket_protocol import GuardedWebSocket
-from engine.wires import Wire
+from engine.streams.socket_protocol import GuardedWebSocket
 
 TOO_MANY = Refusal("Too many connections, try again", Code.SERVICE_UNAVAILABLE, retry_after_seconds=5)
 

@@ -12,13 +12,13 @@ from graphql import ExecutionResult, GraphQLError, create_source_event_stream
 from strawberry import Schema
 from strawberry.execution import optimized_is_awaitable
 
-from engine.callers import Caller
-from engine.costs import Charge
-from engine.documents import Document, RequestError
+from engine.documents.costs import Charge
+from engine.documents.valid import Document, RequestError
 from engine.errors import Code, FieldError, Masking, Refusal, format_request_error, innermost_error
-from engine.executors import SlicedExecutor, sliced
-from engine.requests import GraphQLRequest
-from engine.turns import Turns, Work
+from engine.execution.executors import SlicedExecutor, sliced
+from engine.http.requests import GraphQLRequest
+from engine.sharing.callers import Caller
+from engine.sharing.turns import Turns, Work
 
 _is_awaitable = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
 

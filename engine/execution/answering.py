@@ -14,15 +14,15 @@ from graphql import GraphQLError, OperationDefinitionNode, OperationType
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from engine.callers import Caller, Callers
-from engine.costs import Charge, Costs
-from engine.documents import Documents, RequestError
+from engine.documents.costs import Charge, Costs
+from engine.documents.trusted import TrustedDocuments
+from engine.documents.valid import Documents, RequestError
 from engine.errors import Code, Masking, Refusal
+from engine.execution.operations import Operations, Result
+from engine.http.requests import GraphQLRequest
 from engine.limits import Limits
-from engine.operations import Operations, Result
-from engine.overload import Overload
-from engine.requests import GraphQLRequest
-from engine.trusted_documents import TrustedDocuments
+from engine.sharing.callers import Caller, Callers
+from engine.sharing.overload import Overload
 
 COST_HEADER = "GraphQL-Cost"
 # A request that is refused for what it says counts as much more than it took: honest clients send none.

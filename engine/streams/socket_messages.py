@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, TypeAlias
 
-from engine.bodies import parse_json
 from engine.errors import Code, Refusal
+from engine.http.bodies import parse_json
+from engine.http.requests import GraphQLRequest, from_parameters
 from engine.limits import Limits
-from engine.requests import GraphQLRequest, from_parameters
 
 PROTOCOL = "graphql-transport-ws"
 ID_LENGTH_MAX = 128

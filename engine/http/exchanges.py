@@ -8,14 +8,14 @@ from collections.abc import Callable
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 
-from engine.answering import Transport
-from engine.bodies import check_content_type, read_body
 from engine.errors import Code, Refusal
+from engine.execution.answering import Transport
+from engine.http.bodies import check_content_type, read_body
+from engine.http.negotiation import accept
+from engine.http.origins import ALLOW, METHODS, Origins, check_get
+from engine.http.requests import GraphQLRequest, from_body, from_query_string
+from engine.http.responses import Reply
 from engine.limits import Limits
-from engine.negotiation import accept
-from engine.origins import ALLOW, METHODS, Origins, check_get
-from engine.requests import GraphQLRequest, from_body, from_query_string
-from engine.responses import Reply
 
 # The page for a browser that opens a path, where there is one.
 Page = Callable[[str], Reply | None]

@@ -7,7 +7,7 @@ from types import TracebackType
 
 from starlette.types import Receive
 
-from engine.bodies import ClientGone
+from engine.http.bodies import ClientGone
 
 
 class CancelWhenGone:

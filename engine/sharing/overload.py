@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from engine.callers import Caller, Used
 from engine.errors import Code, Refusal
 from engine.limits import OverloadLimits
+from engine.sharing.callers import Caller, Used
 
 TICK_SECONDS = 0.05
 LAG_KEPT_EACH_TICK = 0.9  # half of a lag is forgotten within seven ticks

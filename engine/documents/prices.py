@@ -28,7 +28,7 @@ from graphql import (
 )
 from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef, TypeNameMetaFieldDef
 
-from engine.cost_directives import Cost, ListSize
+from engine.documents.cost_directives import Cost, ListSize
 
 OBJECT_POINTS = 1.0
 LEAF_POINTS = 0.1

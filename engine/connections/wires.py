@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from engine.admission import Admission
+from engine.connections.admission import Admission
 
 
 class Wire:

@@ -30,10 +30,10 @@ from graphql import (
 )
 from strawberry import Schema
 
-from engine.documents import RequestError
+from engine.documents.prices import SIZE_MAX, Input, Lengths, Price, Prices, Size
+from engine.documents.valid import RequestError
 from engine.errors import Code, Refusal
 from engine.limits import Limits
-from engine.prices import SIZE_MAX, Input, Lengths, Price, Prices, Size
 
 POINTS_MAX = 2**31 - 1  # the largest Int of GraphQL
 DIGITS_MAX = 9

@@ -19,9 +19,9 @@ from websockets.datastructures import Headers
 from websockets.frames import Frame
 from websockets.http11 import Response
 
-from engine.buckets import Bucket
+from engine.connections.heads import bad, described
 from engine.errors import MASKED_MESSAGE, Code, Refusal
-from engine.heads import bad, described
+from engine.sharing.buckets import Bucket
 
 SLICE_BYTES = 2_048
 AFTER_CLOSE_BYTES_MAX = 65_536  # which were on their way; a client that goes on is not listening

@@ -27,10 +27,10 @@ from strawberry import Schema
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from engine.callers import Caller, Used
+from engine.documents.sensitive import OneSensitiveField
 from engine.errors import Code, Refusal, format_request_error
 from engine.limits import Limits, check_document
-from engine.sensitive import OneSensitiveField
+from engine.sharing.callers import Caller, Used
 
 ERRORS_MAX = 20
 PREPARING_MAX = 200

@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 from starlette.types import Message, Send
 
-from engine.documents import RequestError
+from engine.documents.valid import RequestError
 from engine.errors import STATUSES, Code, Refusal
-from engine.negotiation import GRAPHQL_RESPONSE, JSON
-from engine.operations import Result
+from engine.execution.operations import Result
+from engine.http.negotiation import GRAPHQL_RESPONSE, JSON
 
 ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Vary": "Accept, Origin"}
 PARTIAL_SUCCESS = 294

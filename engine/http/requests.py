@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from engine.bodies import parse_json
 from engine.errors import Code, Refusal
+from engine.http.bodies import parse_json
 from engine.limits import Limits
 
 PARAMETERS_MAX = 16

@@ -7,13 +7,13 @@ from contextlib import suppress
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
-from engine.answering import Answering
 from engine.errors import Refusal
+from engine.execution.answering import Answering
+from engine.http.origins import Origins
+from engine.http.responses import refuse
 from engine.limits import Limits
-from engine.open_streams import OpenStreams
-from engine.origins import Origins
-from engine.responses import refuse
-from engine.sockets import Begin, Socket
+from engine.streams.open_streams import OpenStreams
+from engine.streams.sockets import Begin, Socket
 
 
 class WebSockets:

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from engine.bodies import parse_json
-from engine.costs import Costs
-from engine.documents import Document, RequestError
+from engine.documents.costs import Costs
+from engine.documents.valid import Document, RequestError
 from engine.errors import Code, Refusal
-from engine.requests import GraphQLRequest, bare_id
+from engine.http.bodies import parse_json
+from engine.http.requests import GraphQLRequest, bare_id
 
 APOLLO_FORMAT = "apollo-persisted-query-manifest"
 APOLLO_VERSION = 1

@@ -12,8 +12,8 @@ from starlette.datastructures import Headers
 from starlette.types import Receive
 
 from engine.errors import Code, Refusal
+from engine.http.negotiation import JSON, split_parameters
 from engine.limits import Limits
-from engine.negotiation import JSON, split_parameters
 
 KEY_END = re.compile(rb'"\s*:')
 CLOSE = {"Connection": "close"}

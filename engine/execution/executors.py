@@ -12,7 +12,7 @@ from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import AwaitableOrValue, Path, gather_with_cancel
 
-from engine.turns import Turns, Work
+from engine.sharing.turns import Turns, Work
 
 AWAITED_AT_ONCE_MAX = 250
 

@@ -1,0 +1,1 @@
+"""From a text to a valid document and the points that it costs."""

@@ -1,0 +1,1 @@
+"""Sharing one event loop and its interpreter among callers."""

@@ -1,0 +1,1 @@
+"""Answers that last: graphql-sse, and graphql-transport-ws over a WebSocket."""
