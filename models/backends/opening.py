@@ -6,9 +6,10 @@
     postgres://user:password@host:5432/name     also postgresql://, and host1:5432,host2:5432 for several
 
 SQLite takes `?busy_timeout=5` (seconds). PostgreSQL takes `pool_min`, `pool_max`, `pool_timeout`,
-`connect_timeout`, `command_timeout` (seconds, 0 for none) and `statement_cache_size` (0 behind pgbouncer in
-transaction mode); the rest of its query is the driver's: `sslmode`, `sslrootcert`, `application_name`,
-`target_session_attrs=read-write` to find the leader among several hosts.
+`connect_timeout`, `command_timeout` (seconds, 0 for none), `read_max` (connections held for reading, beside
+the pool) and `statement_cache_size` (0 behind pgbouncer in transaction mode); the rest of its query is the
+driver's: `sslmode`, `sslrootcert`, `application_name`, `target_session_attrs=read-write` to find the leader
+among several hosts.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ _POSTGRES: _Options = {
     "pool_timeout": ("pool_timeout", float),
     "connect_timeout": ("timeout", float),
     "command_timeout": ("command_timeout", float),
+    "read_max": ("read_max", int),
     "statement_cache_size": ("statement_cache_size", int),
 }
 

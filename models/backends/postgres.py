@@ -9,71 +9,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]
-from asyncpg.exceptions import _base as asyncpg_base  # type: ignore[import-untyped]
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.backends.base.client import TransactionContext
 from tortoise.backends.base_postgres.client import translate_exceptions
-from tortoise.exceptions import IntegrityError, OperationalError
 
 from models.backends.editors import NoGenerator
-from models.backends.errors import (
-    DatabaseBusy,
-    DatabaseFull,
-    DatabaseTrouble,
-    DatabaseUnavailable,
-    TransactionMisuse,
-)
+from models.backends.errors import DatabaseUnavailable, TransactionMisuse
 from models.backends.postgres_editor import PostgresEditor
+from models.backends.postgres_errors import KNOWN, leads_astray
+from models.backends.postgres_errors import translated as translated
+from models.backends.postgres_readers import READ_MAX, STATEMENTS_MAX, Readers
 from models.backends.rows import PostgresRows, forget_prepared
-from models.backends.transactions import Transaction, TransactionClient, finish
+from models.backends.transactions import Reading, Transaction, TransactionClient, finish
 
 POOL_MAX = 10
 POOL_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
 COMMAND_SECONDS = 30.0
+# Told to the session of a reader; behind pgbouncer in transaction mode it would be told to others.
+READING = "SET default_transaction_read_only = on; SET plan_cache_mode = force_generic_plan; SET jit = off"
 
-# The first match counts, so the narrower come first.
-_KINDS: tuple[tuple[type[Exception], type[Exception]], ...] = (
-    (DatabaseTrouble, DatabaseTrouble),
-    (asyncpg.IntegrityConstraintViolationError, IntegrityError),
-    (asyncpg.DiskFullError, DatabaseFull),
-    (asyncpg.TransactionRollbackError, DatabaseBusy),
-    (asyncpg.LockNotAvailableError, DatabaseBusy),
-    (asyncpg.QueryCanceledError, DatabaseBusy),
-    (asyncpg.ReadOnlySQLTransactionError, DatabaseUnavailable),
-    (asyncpg.PostgresConnectionError, DatabaseUnavailable),
-    (asyncpg.OperatorInterventionError, DatabaseUnavailable),
-    (asyncpg.InsufficientResourcesError, DatabaseUnavailable),
-    (asyncpg.InvalidCatalogNameError, DatabaseUnavailable),
-    (asyncpg.InvalidAuthorizationSpecificationError, DatabaseUnavailable),
-    (asyncpg.InvalidTransactionStateError, TransactionMisuse),
-    (asyncpg.PostgresError, OperationalError),
-    (asyncpg_base.DataError, OperationalError),
-    (asyncpg.InterfaceError, DatabaseUnavailable),
-    (asyncpg.InternalClientError, DatabaseUnavailable),
-    (OSError, DatabaseUnavailable),  # ConnectionError and TimeoutError are kinds of OSError
-)
-# What a restart or a fail-over brings: the other idle connections lead to the old server too.
-_LEADS_ASTRAY = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.ReadOnlySQLTransactionError,
-    ConnectionError,
-)
-_KNOWN = tuple(known for known, _ in _KINDS)
-
-
-def translated(error: Exception) -> Exception:
-    """The error as the rest of the program knows it."""
-    if isinstance(error, DatabaseTrouble):
-        return error
-    kind = next(kind for known, kind in _KINDS if isinstance(error, known))
-    if kind is OperationalError or kind is IntegrityError:
-        return kind(error)
-    return kind(str(error) or "the database did not answer in time")
+T = TypeVar("T")
 
 
 async def _keep_session(_: Any) -> None:
@@ -122,6 +81,7 @@ class PostgresClient(AsyncpgDBClient):
     executor_class = PostgresRows
     schema_generator: Any = NoGenerator
     schema_editor: ClassVar[type[PostgresEditor]] = PostgresEditor
+    dialect: ClassVar[str] = "postgres"
 
     def __init__(
         self,
@@ -130,6 +90,7 @@ class PostgresClient(AsyncpgDBClient):
         maxsize: int = POOL_MAX,
         pool_timeout: float = POOL_SECONDS,
         command_timeout: float | None = COMMAND_SECONDS,
+        read_max: int = READ_MAX,
         **named: Any,
     ) -> None:
         name = named.pop("connection_name")
@@ -137,6 +98,8 @@ class PostgresClient(AsyncpgDBClient):
         self.pool_timeout = pool_timeout
         self._dsn = dsn
         self._connect_with = {"timeout": CONNECT_SECONDS, "command_timeout": command_timeout or None, **named}
+        self._read_max = read_max
+        self._readers: Readers | None = None
         forget_prepared(name)
 
     @translate_exceptions
@@ -173,13 +136,61 @@ class PostgresClient(AsyncpgDBClient):
     ) -> Any:
         try:
             return await func(self, *args, **kwargs)
-        except _KNOWN as error:
-            if isinstance(error, _LEADS_ASTRAY):
+        except KNOWN as error:
+            if leads_astray(error):
                 await self._doubt_the_pool()
             raise translated(error) from error
 
+    def read(self, reading: Reading[T]) -> Coroutine[Any, Any, T]:
+        """Answer a reading outside any transaction, each question as of when it is asked.
+
+        Waits for a connection as the pool does: DatabaseUnavailable after as many seconds.
+        """
+        readers = self._readers
+        if readers is None or readers.loop is not asyncio.get_running_loop():
+            readers = self._readers = self._open_readers()
+        return readers.read(reading)
+
+    def _open_readers(self) -> Readers:
+        return Readers(
+            self._connect_reader,
+            self._doubt_the_pool,
+            count=self._read_max,
+            wait_seconds_max=self.pool_timeout,
+            answer_seconds_max=self._connect_with["command_timeout"],
+        )
+
+    async def _connect_reader(self) -> Any:
+        settings: dict[str, Any] = {
+            "statement_cache_size": STATEMENTS_MAX,
+            "max_cached_statement_lifetime": 0,
+            "max_cacheable_statement_size": 0,
+            **self._connect_with,
+        }
+        if not settings["statement_cache_size"]:  # pgbouncer in transaction mode
+            return await _connect(self._dsn, **settings)
+        seconds = settings.pop("command_timeout")  # watched over without a timer for each question
+        connection = await _connect(self._dsn, **settings)
+        try:
+            limit = f"; SET statement_timeout = {round(seconds * 1000)}" if seconds else ""
+            await connection.execute(READING + limit)
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
+
+    async def _close(self) -> None:
+        readers, self._readers = self._readers, None
+        try:
+            if readers is not None:
+                await readers.close()
+        finally:
+            await super()._close()
+
     async def _doubt_the_pool(self) -> None:
         """Connect anew before each connection's next use."""
+        if self._readers is not None:
+            self._readers.doubt()
         if self._pool is not None:
             await self._pool.expire_connections()
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import aiosqlite
 from tortoise.backends.base.client import TransactionContext
@@ -31,15 +31,19 @@ from models.backends.sqlite_thread import (
     insert_many,
     inside,
     only_reads,
+    read,
     script,
     translated,
     undo,
 )
-from models.backends.transactions import Transaction, TransactionClient, finish
+from models.backends.transactions import Reading, Transaction, TransactionClient, finish
 
 READERS_MAX = 2
 WRITER_WAIT_SECONDS_MAX = 30.0
 BUSY_SECONDS = 5.0
+STATEMENTS_MAX = 256  # prepared, of each connection
+
+T = TypeVar("T")
 
 
 class SqliteClient(TortoiseSqliteClient):
@@ -48,6 +52,7 @@ class SqliteClient(TortoiseSqliteClient):
     executor_class = SqliteRows
     schema_generator: Any = NoGenerator
     schema_editor: ClassVar[type[SqliteEditor]] = SqliteEditor
+    dialect: ClassVar[str] = "sqlite"
 
     def __init__(self, file_path: str, busy_timeout: float = BUSY_SECONDS, **named: Any) -> None:
         name = named.pop("connection_name")
@@ -75,7 +80,7 @@ class SqliteClient(TortoiseSqliteClient):
                 await self._post_connect()
 
     async def _connect(self, **pragmas: Any) -> aiosqlite.Connection:
-        connection = aiosqlite.connect(self.filename, isolation_level=None)
+        connection = aiosqlite.connect(self.filename, isolation_level=None, cached_statements=STATEMENTS_MAX)
         try:
             await connection
         except BaseException as error:
@@ -151,6 +156,10 @@ class SqliteClient(TortoiseSqliteClient):
             return await self._write(work, *values)
         async with self._reading() as connection:
             return await call(connection, work, *values)
+
+    def read(self, reading: Reading[T]) -> Coroutine[Any, Any, T]:
+        """Answer a reading outside any transaction, in one turn of a reader's thread and from one state."""
+        return self._read(read, reading)
 
     async def execute_insert(self, query: str, values: list[Any]) -> int:
         row_id: int = await self._write(insert, query, values)

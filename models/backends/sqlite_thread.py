@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import aiosqlite
 from tortoise.exceptions import IntegrityError, OperationalError
@@ -17,6 +17,9 @@ from models.backends.errors import (
     DatabaseUnavailable,
     TransactionMisuse,
 )
+from models.backends.transactions import Reading
+
+T = TypeVar("T")
 
 Thread = sqlite3.Connection  # the functions below run in the thread of their connection
 
@@ -73,6 +76,25 @@ def fetch(connection: Thread, sql: str, values: Sequence[Any] | None) -> tuple[i
     rows = cursor.fetchall()
     changed = cursor.rowcount if cursor.rowcount >= 0 else connection.total_changes - changes
     return changed or len(rows), rows
+
+
+def read(connection: Thread, reading: Reading[T]) -> T:
+    """Answer all questions of a reading from one state of the database; rows are tuples."""
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    connection.execute("BEGIN DEFERRED")
+    try:
+        sql, parameters = next(reading)
+        while True:
+            sql, parameters = reading.send(cursor.execute(sql, parameters).fetchall())
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    except BaseException:
+        reading.close()
+        raise
+    finally:
+        connection.rollback()
 
 
 def insert(connection: Thread, sql: str, values: Sequence[Any]) -> int:

@@ -10,7 +10,7 @@ DataLoader) is refused at once, since whatever it wrote would be kept or lost by
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Generator, Sequence
 from contextlib import suppress
 from itertools import count
 from typing import Any, TypeVar
@@ -21,6 +21,8 @@ from tortoise.connection import ConnectionHandler, ConnectionToken, get_connecti
 from models.backends.errors import TransactionMisuse
 
 T = TypeVar("T")
+# Asks in SQL with parameters, is sent the rows of each answer, and returns what it has read.
+Reading = Generator[tuple[str, Sequence[Any]], list[Any], T]
 _savepoint_numbers = count(1)
 
 
@@ -83,6 +85,11 @@ class TransactionClient(TransactionalDBClient):
     async def close(self) -> None:
         """Refuse: the connection is only lent."""
         raise TransactionMisuse("a database is closed outside its transactions")
+
+    def read(self, reading: Reading[T]) -> Coroutine[Any, Any, T]:
+        """Refuse: a reading has a connection of its own, which does not see what is not committed."""
+        reading.close()
+        raise TransactionMisuse("a reading goes on outside transactions: ask through the models in here")
 
     async def control(self, sql: str) -> None:
         """Run a statement of the transaction's own, from whatever task."""

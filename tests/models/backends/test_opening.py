@@ -45,7 +45,8 @@ CONFIGURED = [
         },
     ),
     (
-        "postgres://h/d?pool_min=2&pool_timeout=1&connect_timeout=2&command_timeout=0&statement_cache_size=0",
+        "postgres://h/d?pool_min=2&pool_timeout=1&connect_timeout=2&command_timeout=0"
+        "&read_max=3&statement_cache_size=0",
         {
             "engine": "postgres",
             "dsn": "postgresql://h/d",
@@ -53,6 +54,7 @@ CONFIGURED = [
             "pool_timeout": 1.0,
             "timeout": 2.0,
             "command_timeout": 0.0,
+            "read_max": 3,
             "statement_cache_size": 0,
         },
     ),

@@ -79,7 +79,7 @@ async def test_a_connection_that_dies_inside_a_transaction_is_unavailable_and_le
 
 
 async def test_a_pool_without_a_free_connection_is_unavailable(postgres_url: str) -> None:
-    client = PostgresClient(postgres_url, connection_name="default", maxsize=1, pool_timeout=0.1)
+    client = PostgresClient(postgres_url, connection_name="default", maxsize=1, pool_timeout=1.0)
     same = "SELECT pg_backend_pid() AS pid"
     transaction = await _open(client)
     held = await transaction.execute_query_dict(same)
