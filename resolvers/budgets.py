@@ -28,10 +28,18 @@ class OverBudget(Charge):
 async def charge(context: Context, points: int) -> Charge:
     """Charge an operation to its caller and keep the charge; `OverBudget` where it does not fit."""
     key, limit = await _caller(context)
-    spent = await context.gateways.budgets.spend(key, points, limit)
+    budgets = context.gateways.budgets
+    spent = budgets.spend_now(key, points, limit) or await budgets.spend(key, points, limit)
     made = Charge if spent.granted else OverBudget
     context.charge = made(points, limit, spent.remaining, spent.resets_at)
     return context.charge
+
+
+def can_afford(context: Context, customer_id: int, points: int) -> bool:
+    """Whether a customer has so many points left, as far as is known without asking anybody."""
+    limit = context.gateways.settings.budget_of_customers
+    left = context.gateways.budgets.spend_now(_key_of(customer_id), 0, limit)
+    return left is None or left.remaining >= points
 
 
 async def charged(context: Context) -> Charge:
@@ -46,12 +54,18 @@ async def _caller(context: Context) -> tuple[str, int]:
         return f"staff {context.staff.subject}", settings.budget_of_staff
     customer_id = await _customer_of(context)
     if customer_id is not None:
-        return f"customer {customer_id}", settings.budget_of_customers
+        return _key_of(customer_id), settings.budget_of_customers
     return f"network {network_of(context.address)}", settings.budget_of_strangers
+
+
+def _key_of(customer_id: int) -> str:
+    return f"customer {customer_id}"
 
 
 async def _customer_of(context: Context) -> int | None:
     """The signed-in customer. Who only chooses a new code may not spend what is the customer's."""
+    if context.customer_id is not None:
+        return context.customer_id
     try:
         row = await context.session()
     except DatabaseTrouble:
