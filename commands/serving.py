@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
-from types import FrameType
 from typing import Any
 
 import structlog
 import typer
 import uvicorn
-from uvicorn.supervisors import Multiprocess
 
 from commands.line import FAILED, stop
+from commands.processes import Server
+from commands.workers import Workers
 from domain.networks import network_of
 from engine.connections.admission import ConnectionLimits
 from engine.connections.gate import Gate
@@ -32,48 +31,9 @@ from models.backends.migrating import pending_migrations
 from models.backends.opening import file_of, open_database
 from server import create_app
 
-WORKER_START_SECONDS_MAX = 60
 FILES_BESIDE_CONNECTIONS = 500  # the database, neighbours, connections that are being turned away
 
 _log = structlog.get_logger("connections")
-
-
-class Server(uvicorn.Server):
-    """Says when it listens. Ending because it was told to is a success, not a death by signal."""
-
-    def __init__(self, config: uvicorn.Config, welcome: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._welcome = welcome
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then say so."""
-        await super().startup(sockets)
-        if self.started:
-            self._welcome()
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Finish what runs; a second Ctrl-C waits for nothing. uvicorn's own would raise the signal again."""
-        self.force_exit = self.should_exit and sig == signal.SIGINT
-        self.should_exit = True
-
-
-class Workers(Multiprocess):
-    """Several processes on one socket. Says when all of them listen."""
-
-    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], welcome: Callable[[], None]):
-        super().__init__(config, sockets)
-        self._welcome = welcome
-
-    def init_processes(self) -> None:
-        """Start them, then say so."""
-        super().init_processes()
-        if all(process.wait_until_ready(WORKER_START_SECONDS_MAX) for process in self.processes):
-            self._welcome()
-
-    @property
-    def failed(self) -> bool:
-        """Whether one could not start."""
-        return any(process.exitcode == uvicorn.config.STARTUP_FAILURE for process in self.processes)
 
 
 def bound(settings: Settings) -> socket.socket:
@@ -103,14 +63,14 @@ def run(settings: Settings, listening: socket.socket, demo: list[str]) -> None:
     def welcome() -> None:
         print("\n".join(_welcome(settings.host, listening.getsockname()[1], demo)), flush=True)
 
+    megabytes_max = settings.worker_megabytes_max
     if settings.workers == 1:
         interpreter.settle()
-        server = Server(uvicorn.Config(app, **options), welcome)
+        server = Server(uvicorn.Config(app, **options), welcome, megabytes_max=megabytes_max)
         server.run(sockets=[listening])
         return
-    workers = Workers(
-        uvicorn.Config("server:app", factory=True, workers=settings.workers, **options), [listening], welcome
-    )
+    config = uvicorn.Config("server:app", factory=True, workers=settings.workers, **options)
+    workers = Workers(config, listening, welcome, megabytes_max=megabytes_max)
     workers.run()
     if workers.failed:
         raise typer.Exit(FAILED)

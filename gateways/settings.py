@@ -73,6 +73,13 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address to listen on")
     port: int = Field(default=8000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one")
     workers: int = Field(default=1, ge=1, le=64, description="Server processes")
+    worker_megabytes_max: int = Field(
+        default=1_024,
+        ge=0,
+        le=1_000_000,
+        description="Resident memory with which one of several processes is replaced, and a single one says "
+        "so; 0 for no limit",
+    )
     data_directory: Folder = Field(
         default=Path("data"), description="Folder of the embedded database and of what development keeps"
     )
@@ -82,7 +89,7 @@ class Settings(BaseSettings):
         description=f"sqlite://, postgres:// or postgresql://; {IN_PRODUCTION}, else in the data folder",
     )
     database_pool_max: int = Field(
-        default=10, ge=1, le=500, description="PostgreSQL connections of each process"
+        default=10, ge=1, le=500, description="PostgreSQL connections of each process, beside 8 for reading"
     )
     redis_url: RedisUrl | None = Field(
         default=None,
@@ -168,6 +175,9 @@ class Settings(BaseSettings):
         ge=50,
         le=60_000,
         description="How late the event loop may be before new requests are refused with 503",
+    )
+    compiled_queries: bool = Field(
+        default=True, description="Whether queries are planned and compiled; if not, graphql-core runs all"
     )
     shutdown_seconds_max: int = Field(
         default=20, ge=1, le=600, description="Wait for running requests on shutdown"
