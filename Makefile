@@ -54,4 +54,4 @@ lock:
 	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
 
 clean:
-	@rm -rf $(VENV) dist .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .bench dist .mypy_cache .ruff_cache .hypothesis

@@ -29,7 +29,7 @@ def measure(rounds: int) -> dict[str, float]:
 
 
 def _start(environ: dict[str, str]) -> float:
-    port = _free_port()
+    port = free_port()
     command = [str(Path(sys.executable).with_name("portal")), "serve", "--port", str(port)]
     begun = time.perf_counter()
     with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL) as server:
@@ -54,7 +54,8 @@ def _is_ready(port: int) -> bool:
         connection.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
