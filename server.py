@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, TypedDict
 
@@ -26,10 +27,11 @@ from engine.endpoint import Endpoint
 from engine.errors import MASKED_MESSAGE, Code, Refusal
 from engine.execution.answering import Rules
 from engine.http.bearer import INVALID_TOKEN, bearer_token
+from engine.http.express import Express
 from engine.limits import Limits, OverloadLimits
 from engine.sharing import interpreter
 from gateways import Gateways, open_gateways
-from gateways.logs import configure_logs
+from gateways.logs import begin_request, configure_logs, tell, tells_of_requests
 from gateways.rate_limits import Limit, RateLimitsUnavailable
 from gateways.settings import Settings
 from gateways.staff_tokens import BadToken, StaffTokensUnavailable
@@ -44,6 +46,7 @@ from resolvers.housekeeping import Housekeeping
 from resolvers.newsroom import Newsroom
 from resolvers.sessions import Cookie
 from schema import budget, graphiql
+from schema.gate import SessionGate
 from schema.root import build_schema
 
 RETRY_AFTER_SECONDS = 2
@@ -51,8 +54,10 @@ READY_SECONDS_MAX = 2
 OUTBOX_SECONDS_MAX = 2  # on shutdown, beside what one message may take; longer only where the database hangs
 OWN_DOCUMENTS = Path(__file__).parent / "web" / "trusted-documents.json"
 PROBE = Limit("readiness", count=1_000, seconds=1)
+ADDRESSES_REMEMBERED_MAX = 4_096
 
 _log = structlog.get_logger("server")
+_network_of = lru_cache(ADDRESSES_REMEMBERED_MAX)(network_of)  # a client comes more than once
 
 
 class Flags(TypedDict):
@@ -90,6 +95,8 @@ def create_app(settings: Settings) -> Starlette:
         ),
         rules=Rules(caller_of=caller_of, may_ask_freely=may_ask_freely(settings), charge=budget.charge),
         trusted=TrustedDocuments.read([OWN_DOCUMENTS, *settings.trusted_documents]),
+        compiled=settings.compiled_queries,
+        gate=SessionGate(),
         translate=translated,
         on_error=report_error,
         begin=begin_request,
@@ -97,12 +104,20 @@ def create_app(settings: Settings) -> Starlette:
     return Starlette(
         routes=[*endpoint.routes(), Route("/health/live", live), Route("/health/ready", ready)],
         middleware=[
+            Middleware(
+                Express,
+                endpoint=endpoint,
+                added=security_headers(over_https=settings.is_production),
+                begin=begin_request,
+                report=report_request if tells_of_requests(settings) else None,
+                around=one_customer,
+            ),
             Middleware(SecurityHeaders, over_https=settings.is_production),
             Middleware(Observed, begin=begin_request, report=report_request, report_socket=report_socket),
             Middleware(ForOneCustomer),
         ],
         exception_handlers={HTTPException: refused, Exception: crashed},
-        lifespan=lifespan_of(settings, endpoint.open_streams.stop),
+        lifespan=lifespan_of(settings, endpoint.open_streams.stop, endpoint.answering.prepare),
     )
 
 
@@ -121,17 +136,21 @@ class ForOneCustomer:
 
 
 def lifespan_of(
-    settings: Settings, stop_streams: Callable[[], None] = lambda: None
+    settings: Settings,
+    stop_streams: Callable[[], None] = lambda: None,
+    prepare: Callable[[], None] = lambda: None,
 ) -> Callable[[Starlette], AbstractAsyncContextManager[State]]:
     """Opens what requests need, and closes it once the last of them is answered.
 
-    The server ends the streams that are open with `stop_streams`, or it would wait for them.
+    The server ends the streams that are open with `stop_streams`, or it would wait for them. `prepare` is
+    called once the models are ready.
     """
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
         database = open_database(settings.database_url, pool_max=settings.database_pool_max)
         async with database, open_gateways(settings) as gateways:
+            prepare()
             outbox, housekeeping, newsroom = Outbox(gateways), Housekeeping(gateways), Newsroom(gateways)
             workers = (outbox, housekeeping, newsroom)
             working = {asyncio.create_task(worker.run()) for worker in workers}
@@ -186,7 +205,7 @@ def context_reader(settings: Settings) -> Callable[[HTTPConnection, Response], A
 
 def caller_of(connection: HTTPConnection) -> str:
     """Whose turn it is, known before anything is read: the network it comes from."""
-    return network_of(connection.client.host) if connection.client else ""
+    return _network_of(connection.client.host) if connection.client else ""
 
 
 def may_ask_freely(settings: Settings) -> Callable[[Context], bool]:
@@ -254,15 +273,8 @@ async def crashed(request: Request, _exception: Exception) -> Response:
     return JSONResponse(body, 500, headers={name.decode(): value.decode() for name, value in headers})
 
 
-def begin_request(request_id: str) -> None:
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=request_id)
-
-
 def report_request(seen: Seen) -> None:
-    _log.info(
-        "answered", method=seen.method, route=seen.route, status=seen.status, duration_ms=seen.duration_ms
-    )
+    tell("answered", method=seen.method, route=seen.route, status=seen.status, duration_ms=seen.duration_ms)
 
 
 def report_socket(seen: SeenSocket) -> None:

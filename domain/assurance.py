@@ -28,8 +28,10 @@ class Assurance(StrEnum):
 
     def suffices(self, needed: Assurance) -> bool:
         """Whether it is at least as sure as what is needed."""
-        order = list(Assurance)
-        return order.index(self) >= order.index(needed)
+        return _RANKS[self] >= _RANKS[needed]
+
+
+_RANKS = {assurance: rank for rank, assurance in enumerate(Assurance)}
 
 
 def assurance(

@@ -29,8 +29,9 @@ class AmountProblem(Enum):
 
 def decimal_text(cents: Cents) -> str:
     """The amount in units with exactly two decimals: 123450 -> "1234.50", -5 -> "-0.05"."""
-    units, hundredths = divmod(abs(cents), 100)
-    return f"{'-' if cents < 0 else ''}{units}.{hundredths:02d}"
+    if cents < 0:
+        return f"-{-cents // 100}.{-cents % 100:02d}"
+    return f"{cents // 100}.{cents % 100:02d}"
 
 
 def parse_decimal_text(text: str) -> Cents | AmountProblem:

@@ -26,6 +26,7 @@ from engine.http.exchanges import Exchange
 from engine.http.origins import Origins
 from engine.http.responses import Reply, refuse, reply_failure, reply_result
 from engine.limits import Limits
+from engine.planning.gates import Gate
 from engine.sharing.overload import Overload
 from engine.streams.event_streams import EventStreams
 from engine.streams.open_streams import OpenStreams
@@ -62,6 +63,8 @@ class Endpoint:
         limits: Limits | None = None,
         rules: Rules | None = None,
         trusted: TrustedDocuments | None = None,
+        compiled: bool = True,
+        gate: Gate | None = None,
         translate: Callable[[BaseException], Refusal | None] = translate_nothing,
         on_error: Callable[[BaseException, str], None] = log_error,
         begin: Callable[[str], None] = begin_nothing,
@@ -70,7 +73,9 @@ class Endpoint:
         self.limits = limits or Limits()
         self.masking = Masking(translate, on_error)
         self.documents = Documents(schema, self.limits, introspection=introspection, suggestions=suggestions)
-        self.operations = Operations(schema, self.masking, suggestions=suggestions)
+        self.operations = Operations(
+            schema, self.masking, suggestions=suggestions, compiled=compiled, gate=gate
+        )
         self.origins = Origins(frozenset(allowed_origins))
         self.answering = Answering(
             get_context,
@@ -138,15 +143,21 @@ class Endpoint:
 
     async def _reply(self, asked: Asked, media_type: str) -> Reply:
         """From a well-formed request to the reply under the negotiated media type."""
+        outcome: object
         try:
-            result = await self.answering.answer(asked)
+            outcome = await self.answering.answer(asked)
         except Exception as error:
-            failure = self.answering.told(error, asked.request_id)
-            reply = reply_failure(failure, media_type, draft_statuses=self._draft_statuses)
-        else:
-            assert isinstance(result, Result), "no stream comes by GET or POST"
-            reply = reply_result(result, media_type, draft_statuses=self._draft_statuses)
+            outcome = error
+        assert isinstance(outcome, Result | Exception), "no stream comes by GET or POST"
+        reply = self.reply(outcome, asked.request_id, media_type)
         return replace(reply, raw_headers=_carried(asked.carrier))
+
+    def reply(self, outcome: Result | Exception, request_id: str, media_type: str) -> Reply:
+        """What is answered to a well-formed request, of which came a result, or a failure."""
+        if isinstance(outcome, Result):
+            return reply_result(outcome, media_type, draft_statuses=self._draft_statuses)
+        failure = self.answering.told(outcome, request_id)
+        return reply_failure(failure, media_type, draft_statuses=self._draft_statuses)
 
     async def _stream(self, exchange: Exchange, asked: Asked, send: Send) -> None:
         """From a well-formed request to the end of its stream."""

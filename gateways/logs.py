@@ -6,6 +6,8 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -43,15 +45,48 @@ LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNI
 
 EventDict = MutableMapping[str, Any]
 
+# structlog's own, of which there may be any number, are looked for among all there are at each request.
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+
+# Where lines of `tell` go as JSON, once that is known.
+_told: TextIO | None = None
+
+
+def begin_request(id: str) -> None:
+    """From here on, in this task and those it begins, every line has the id of this request."""
+    request_id.set(id)
+
+
+def tells_of_requests(settings: Settings) -> bool:
+    """Whether there is a line for each request, which is worth knowing before one is made."""
+    return LEVELS[settings.log_level] <= logging.INFO
+
+
+def tell(event: str, **values: str | float) -> None:
+    """Write a line at level info as a logger does, many times cheaper: there is one for each request.
+
+    For words and numbers of our own alone. Nobody looks for a person in them.
+    """
+    if _told is None:
+        structlog.get_logger().info(event, **values)
+        return
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    line = add_request_id(None, "info", {**values, "event": event})
+    _told.write(orjson.dumps({**line, "level": "info", "timestamp": now}).decode() + "\n")
+    _told.flush()
+
 
 def configure_logs(settings: Settings, out: TextIO | None = None) -> None:
     """Send our own logs, and the warnings of the libraries, as one stream to standard error."""
+    global _told
     stream = out or sys.stderr
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and settings.is_production)
     render: Any = _as_json if as_json else structlog.dev.ConsoleRenderer(colors=stream.isatty())
     level = LEVELS[settings.log_level]
+    _told = stream if as_json and tells_of_requests(settings) else None
     structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, *_shared(), render],
+        processors=[add_request_id, *_shared(), render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=stream),
         cache_logger_on_first_use=False,
@@ -59,7 +94,7 @@ def configure_logs(settings: Settings, out: TextIO | None = None) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.contextvars.merge_contextvars, _of_a_library, *_shared()],
+            foreign_pre_chain=[add_request_id, _of_a_library, *_shared()],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
         )
     )
@@ -78,6 +113,14 @@ def scrub(text: str) -> str:
         text = pattern.sub(name, text)
     text = " ".join(text.split())
     return text if len(text) <= TEXT_LENGTH_MAX else f"{text[:TEXT_LENGTH_MAX]}…"
+
+
+def add_request_id(_: Any, __: str, event: EventDict) -> EventDict:
+    """Tell which request a line belongs to."""
+    id = request_id.get()
+    if id is not None:
+        event.setdefault("request_id", id)
+    return event
 
 
 def keep_allowed(_: Any, __: str, event: EventDict) -> EventDict:

@@ -12,7 +12,7 @@ from models.devices import Device
 from models.instalments import Instalment, InstalmentStatus
 from models.news import News
 from models.operations import Operation, OperationKind, OperationStatus
-from models.sessions import Session
+from models.sessions import Session, SessionColumns
 from models.statements import Statement
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "OperationKind",
     "OperationStatus",
     "Session",
+    "SessionColumns",
     "SmsOrder",
     "Statement",
     "StatementDelivery",

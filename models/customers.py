@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from tortoise import fields
 from tortoise.migrations.constraints import CheckConstraint
@@ -25,6 +25,8 @@ class Locale(StrEnum):
 
 class Customer(Model):
     """A person with at least one contract."""
+
+    owner: ClassVar[str] = "id"  # the column that says whose the row is
 
     id = fields.BigIntField(primary_key=True, generated=False, default=new_id)
     reference = fields.CharField(40, description="The lender's own number of the customer")

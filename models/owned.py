@@ -1,15 +1,14 @@
 """What every customer-owned table has in common, and the guard under all that reads these tables.
 
-`owned_by` is the door. Should a query ever miss it, the guard stops the rows: while an operation runs, a row
-of another customer than the one it is for is not made, whichever query, page, batch or statement found it.
+`owned_by` is the door, and for the relations of the schema the column that `owner` names. Should a query ever
+miss both, the guard stops the rows: while an operation runs, a row of another customer than the one it is for
+is not made, whichever query, page, batch or statement found it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from tortoise import fields
 from tortoise.models import Model
@@ -36,14 +35,16 @@ class _Kept:
 _kept: ContextVar[_Kept | None] = ContextVar("kept", default=None)
 
 
-@contextmanager
-def one_customer() -> Iterator[None]:
+class one_customer:  # noqa: N801, a block of a `with` as functions of contextlib are
     """While this lasts, here and in tasks begun here, only rows of the customer of `keep_to` are made."""
-    token = _kept.set(_Kept())
-    try:
-        yield
-    finally:
-        _kept.reset(token)
+
+    __slots__ = ("_token",)
+
+    def __enter__(self) -> None:
+        self._token = _kept.set(_Kept())
+
+    def __exit__(self, *_raised: object) -> None:
+        _kept.reset(self._token)
 
 
 def keep_to(customer_id: int | None) -> None:
@@ -66,6 +67,8 @@ def check_owner(table: type[Model], customer_id: int | None) -> None:
 class OwnedModel(Model):
     """A row of one customer, keyed by (customer_id, id) in the database: one customer lives in one shard."""
 
+    owner: ClassVar[str] = "customer_id"  # the column that says whose the row is
+
     id = fields.BigIntField(primary_key=True, generated=False, default=new_id)
     customer_id: int
 
@@ -79,5 +82,5 @@ class OwnedModel(Model):
 
     @classmethod
     def owned_by(cls, customer_id: int) -> QuerySet[Self]:
-        """The only door to these rows from a request: nothing of another customer comes through."""
+        """The door to these rows from our own queries: nothing of another customer comes through."""
         return cls.filter(customer_id=customer_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 from tortoise import fields
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
@@ -10,6 +11,25 @@ from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from models.customers import Customer
 from models.devices import Device
 from models.owned import OwnedModel
+
+
+class SessionColumns(NamedTuple):
+    """A row of the table as it was read, without the weight of a model."""
+
+    id: int
+    customer_id: int
+    token_digest: str
+    device_id: int | None
+    label: str
+    accessible: bool
+    provisional: bool
+    code_at: datetime | None
+    strong_at: datetime | None
+    sms_at: datetime | None
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    closed_at: datetime | None
 
 
 class Session(OwnedModel):

@@ -11,7 +11,6 @@ import models
 from resolvers import operations
 from resolvers.context import Context, Viewer
 from resolvers.operations import TooOld
-from resolvers.rows import rows_by_id
 
 AT_ONCE_MAX = 100  # news of a customer read in one statement
 PAUSE_SECONDS_MAX = 15  # how long a stream waits before its session is looked at again
@@ -94,9 +93,9 @@ async def _steps(context: Context, customer_id: int, after: Place | None) -> Ste
 async def _shown(context: Context, news: models.News) -> models.Operation | models.Statement | None:
     """What the news are of, as it is now; None for an operation that the session may not see."""
     if news.statement_id is not None:
-        (statement,) = await rows_by_id(models.Statement, news.customer_id, [news.statement_id])
-        return statement
-    (operation,) = await rows_by_id(models.Operation, news.customer_id, [news.operation_id or 0])
-    if operation is None or isinstance(await operations.in_sight(context, operation), TooOld):
+        return await models.Statement.owned_by(news.customer_id).get_or_none(id=news.statement_id)
+    operation = await models.Operation.owned_by(news.customer_id).get_or_none(id=news.operation_id)
+    viewer = await context.viewer()
+    if operation is None or viewer is None or isinstance(operations.in_sight(viewer, operation), TooOld):
         return None
     return operation

@@ -14,7 +14,7 @@ from tortoise.transactions import in_transaction
 import models
 from domain.assurance import CLOCK_STEP_MAX, Assurance, assurance
 from gateways import Gateways
-from models import Session
+from models import Session, SessionColumns
 from models.backends.errors import DatabaseTrouble
 
 if TYPE_CHECKING:
@@ -76,12 +76,17 @@ async def open_session(
 
 async def resume(gateways: Gateways, token: str) -> Session | None:
     """The open session of a cookie's token; None when closed, idle too long or forged."""
-    customer_id, secret = _parts(token)
+    customer_id, digest = claim_of(gateways, token)
     if customer_id is None:
         return None
-    digest = gateways.vault.token_digest(secret).hex()
     row = await Session.owned_by(customer_id).get_or_none(token_digest=digest, closed_at=None)
     return row if row is not None and is_open(gateways, row) else None
+
+
+def claim_of(gateways: Gateways, token: str) -> tuple[int | None, str]:
+    """The customer that a cookie's token names, None where it names none, and the digest of its secret."""
+    customer_id, secret = _parts(token)
+    return customer_id, "" if customer_id is None else gateways.vault.token_digest(secret).hex()
 
 
 def customer_of(token: str) -> int | None:
@@ -89,39 +94,46 @@ def customer_of(token: str) -> int | None:
     return _parts(token)[0]
 
 
-def is_open(gateways: Gateways, row: Session) -> bool:
+def is_open(gateways: Gateways, row: Session | SessionColumns) -> bool:
     """Whether a session may still be used. One seen in the future, after a clock's step, may not."""
     now = gateways.clock()
     return row.closed_at is None and row.seen_at <= now + CLOCK_STEP_MAX and now < ends_at(gateways, row)
 
 
-def idle_expires_at(gateways: Gateways, row: Session) -> datetime:
+def idle_expires_at(gateways: Gateways, row: Session | SessionColumns) -> datetime:
     """When the session ends unless something is asked before."""
     return row.seen_at + timedelta(seconds=gateways.settings.session_idle_seconds)
 
 
-def ends_at(gateways: Gateways, row: Session) -> datetime:
+def ends_at(gateways: Gateways, row: Session | SessionColumns) -> datetime:
     """When the session ends if nothing is asked before: idle too long, or at the end of its whole life."""
     return min(row.expires_at, idle_expires_at(gateways, row))
 
 
-def warn_at(gateways: Gateways, row: Session) -> datetime:
+def warn_at(gateways: Gateways, row: Session | SessionColumns) -> datetime:
     """When the customer is to be told that the session is about to end."""
     return ends_at(gateways, row) - WARNED_BEFORE
 
 
-def assurance_of(row: Session, now: datetime) -> Assurance:
+def assurance_of(row: Session | SessionColumns, now: datetime) -> Assurance:
     """How surely the session's customer is known."""
     return assurance(provisional=row.provisional, strong_at=row.strong_at, sms_at=row.sms_at, now=now)
 
 
-async def touch(gateways: Gateways, row: Session) -> None:
+def is_due(gateways: Gateways, row: Session | SessionColumns) -> bool:
+    """Whether it is time to write that something was asked in a session."""
+    idle = timedelta(seconds=gateways.settings.session_idle_seconds)
+    return row.seen_at + min(SEEN_EVERY, idle / 10) <= gateways.clock()
+
+
+async def touch(gateways: Gateways, row: Session | SessionColumns) -> None:
     """Something was asked: the session's idle life begins anew."""
-    now, idle = gateways.clock(), timedelta(seconds=gateways.settings.session_idle_seconds)
-    if row.seen_at + min(SEEN_EVERY, idle / 10) <= now:
+    if is_due(gateways, row):
+        now = gateways.clock()
         with suppress(DatabaseTrouble):  # a full disk or a locked file leaves reading open
             await Session.owned_by(row.customer_id).filter(id=row.id, closed_at=None).update(seen_at=now)
-            row.seen_at = now
+            if isinstance(row, Session):
+                row.seen_at = now
 
 
 async def strengthen(

@@ -3,50 +3,57 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import strawberry
 
 import models
-from resolvers import access_log
+from engine.planning.connections import After, Before, Connection, First, Last, slice_of
+from engine.planning.fields import column
+from engine.planning.keysets import Order, Part
+from resolvers.context import Viewer
 from schema import ids, words
 from schema.enums import AccessPurpose, AuditKind, Locale, LocaleArgument
 from schema.nodes import Node
-from schema.pages import Connection, Window, slice_of
+
+NEWEST_FIRST = Order("number")  # of the chain, where no clock that steps puts one before the other
+SEALED = (("number__isnull", False),)  # a row beside the chain is from before there were seals, or forged
+
+
+def _purpose(details: dict[str, Any]) -> AccessPurpose | None:
+    purpose = details.get("purpose")
+    return AccessPurpose(purpose) if purpose else None
+
+
+def _wrong_codes_before(details: dict[str, Any]) -> int:
+    return details.get("wrong_codes_before") or 0
 
 
 @strawberry.type(description="One entry of the access log, never changed and sealed to the one before")
 class AccessEvent(Node):
     row: strawberry.Private[models.AuditEvent]
-    kind: AuditKind = strawberry.field(description="What happened")
-    at: datetime = strawberry.field(description="When it happened (UTC)")
-    browser: str | None = strawberry.field(
-        description="Browser and system as the browser names them, null when unknown or not by one"
+    id: strawberry.ID = ids.column(ids.Kind.EVENT)
+    kind: AuditKind = column("kind", read=AuditKind, description="What happened")
+    at: datetime = column("at", description="When it happened (UTC)")
+    browser: str | None = column(
+        "label",
+        read=lambda label: label or None,
+        description="Browser and system as the browser names them, null when unknown or not by one",
     )
-    purpose: AccessPurpose | None = strawberry.field(
-        description="What the flow was for that led to it, null where none did"
+    purpose: AccessPurpose | None = column(
+        "details", read=_purpose, description="What the flow was for that led to it, null where none did"
     )
-    wrong_codes_before: int = strawberry.field(
-        description="Wrong secret codes entered before the right one, 0 where there was none"
+    wrong_codes_before: int = column(
+        "details",
+        read=_wrong_codes_before,
+        description="Wrong secret codes entered before the right one, 0 where there was none",
     )
-    seal: str = strawberry.field(description="Seal of the entry, a digest by which a copy of it is proven")
-
-    @classmethod
-    def of(cls, row: models.AuditEvent) -> AccessEvent:
-        purpose, wrong_codes = (row.details.get(name) for name in ("purpose", "wrong_codes_before"))
-        return cls(
-            id=ids.encoded(ids.Kind.EVENT, row.customer_id, row.id),
-            row=row,
-            kind=AuditKind(row.kind),
-            at=row.at,
-            browser=row.label or None,
-            purpose=AccessPurpose(purpose) if purpose else None,
-            wrong_codes_before=wrong_codes or 0,
-            seal=row.seal,
-        )
+    seal: str = column("seal", description="Seal of the entry, a digest by which a copy of it is proven")
 
     @strawberry.field(description="The entry as a sentence for the customer")
     def text(self, locale: LocaleArgument = Locale.FR_FR) -> str:
-        return words.access_event(self.kind, self.wrong_codes_before, locale)
+        row = self.row
+        return words.access_event(AuditKind(row.kind), _wrong_codes_before(row.details), locale)
 
 
 @strawberry.type(description="One page of the access log")
@@ -54,10 +61,12 @@ class AccessEventConnection(Connection[AccessEvent]):
     pass
 
 
-async def access_log_of(customer_id: int, window: Window) -> AccessEventConnection:
-    """A page of a customer's access log."""
-    order = access_log.NEWEST_FIRST
-    page = await access_log.page_for_customer(customer_id, slice_of(order, *window))
-    return AccessEventConnection.of(
-        page, order, AccessEvent.of, count=lambda: access_log.count_for_customer(customer_id)
+def latest(
+    _viewer: Viewer, first: First = None, after: After = None, last: Last = None, before: Before = None
+) -> Part:
+    """A page of what is sealed."""
+    return Part(
+        conditions=SEALED,
+        order=NEWEST_FIRST,
+        slice=slice_of(NEWEST_FIRST, first, after, last, before),
     )

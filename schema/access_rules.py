@@ -17,6 +17,7 @@ from strawberry.schema_directive import Location
 from domain.assurance import Assurance
 from domain.staff import StaffScope
 from engine.errors import Refusal
+from resolvers.context import Viewer
 from schema.viewers import not_signed_in, staff_with
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,6 +46,11 @@ class Guard(FieldExtension):
     def __init__(self, rule: Access, *, null_for_strangers: bool) -> None:
         self.rule = rule
         self._null_for_strangers = null_for_strangers
+
+    def allows(self, scope: Viewer) -> bool:
+        """Whether a signed-in customer may read the field; what asks for a scope of staff, none may."""
+        rule = self.rule
+        return not rule.scope and (not rule.assurance or scope.assurance.suffices(rule.assurance))
 
     async def resolve_async(
         self, next_: Callable[..., Any], source: Any, info: strawberry.Info[Any, None], **arguments: Any
@@ -110,10 +116,21 @@ def guarded(
     A stranger gets an error with code UNAUTHENTICATED, or null where that tells as much. `directives` are
     what else the schema says of it: `cost`, `list_size`.
     """
+    guard = guarded_by(assurance, scope, null_for_strangers=null_for_strangers, directives=directives)
+    return cast("Callable[[F], F]", strawberry.field(description=description, **guard))
+
+
+def guarded_by(
+    assurance: Assurance | None = None,
+    scope: StaffScope | None = None,
+    *,
+    null_for_strangers: bool = False,
+    directives: Sequence[object] = (),
+) -> dict[str, Any]:
+    """The same for a field of another declaration: `page(..., **guarded_by(Assurance.STRONG))`."""
     rule = _access(assurance, scope)
     guard = Guard(rule, null_for_strangers=null_for_strangers)
-    field = strawberry.field(description=description, directives=[rule, *directives], extensions=[guard])
-    return cast("Callable[[F], F]", field)
+    return {"directives": [rule, *directives], "extensions": [guard]}
 
 
 def followed(

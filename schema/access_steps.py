@@ -91,7 +91,7 @@ class SignedIn:
 
     @strawberry.field(description="Who is signed in")
     async def customer(self) -> Customer:
-        return Customer.of(await profiles.read(self.customer_id))
+        return Customer(row=await profiles.read(self.customer_id))
 
     @strawberry.field(description="The session that was opened, or made surer")
     async def session(self, info: Info) -> Session:

@@ -8,6 +8,7 @@ import strawberry
 
 import models
 from domain import privacy
+from engine.planning.fields import column
 from schema import ids
 from schema.enums import CardStatus
 from schema.nodes import Node
@@ -15,17 +16,12 @@ from schema.nodes import Node
 
 @strawberry.type(description="Payment card of a contract")
 class Card(Node):
-    masked_number: str = strawberry.field(
-        description="Number of the card, masked: first four and last four digits, 3060 •••• •••• •0600"
+    row: strawberry.Private[models.Card]
+    id: strawberry.ID = ids.column(ids.Kind.CARD)
+    masked_number: str = column(
+        "number",
+        read=privacy.mask_number,
+        description="Number of the card, masked: first four and last four digits, 3060 •••• •••• •0600",
     )
-    expires_on: date = strawberry.field(description="Last day on which the card is valid")
-    status: CardStatus = strawberry.field(description="State of the card")
-
-    @classmethod
-    def of(cls, row: models.Card) -> Card:
-        return cls(
-            id=ids.encoded(ids.Kind.CARD, row.customer_id, row.id),
-            masked_number=privacy.mask_number(row.number),
-            expires_on=row.expires_on,
-            status=row.status,
-        )
+    expires_on: date = column("expires_on", description="Last day on which the card is valid")
+    status: CardStatus = column("status", description="State of the card")

@@ -3,31 +3,51 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
 import models
 from domain import privacy
 from engine.documents.cost_directives import list_size
-from resolvers import contracts, operations, statements
+from engine.planning.connections import PAGE
+from engine.planning.fields import column, set_variants
+from engine.planning.keysets import Order, Part, Slice
+from engine.planning.relations import first, many, page, selected
+from resolvers.context import Viewer
+from resolvers.contracts import available_cents
 from schema import ids
-from schema.access_rules import guarded
+from schema.access_rules import guarded_by
 from schema.cards import Card
 from schema.costs import LOADED, PAGED, READ
-from schema.enums import Assurance, ContractKind, ContractStatus, Regime, Sorting, StatementDelivery
+from schema.enums import (
+    Assurance,
+    ContractKind,
+    ContractStatus,
+    InstalmentStatus,
+    Regime,
+    StatementDelivery,
+)
 from schema.instalments import Instalment
 from schema.nodes import Node
-from schema.operations import FilterArgument, Operation, OperationConnection, OrderArgument, sight_of
-from schema.pages import PAGE, After, Before, First, Last, slice_of
-from schema.scalars import Money, Rate, money, rate
-from schema.statements import Statement, StatementConnection, Year, year_of
-from schema.viewers import Info, signed_in
+from schema.operations import OperationConnection, matching
+from schema.scalars import Money, Rate, money
+from schema.statements import StatementConnection, closed_in
 
 # Lists without pages: how long they usually are.
 CONTRACTS = list_size(10)
 CARDS = list_size(3)
 SCHEDULE = list_size(120)
+
+IN_FORCE_FIRST = ("-closed_on__isnull", "-signed_on", "-id")
+LASTING_FIRST = ("-expires_on", "-id")
+SOONEST_FIRST = ("due_on", "number")
+# Those missed are told by the overdue amount.
+TO_COME = Part(
+    conditions=(("status", InstalmentStatus.UPCOMING),),
+    order=Order("due_on", descending=False),
+    slice=Slice(1),
+)
 
 
 @strawberry.type(description="How instalments are collected")
@@ -39,6 +59,10 @@ class DirectDebit:
         description="Day of the month on which it is collected, 1 to 31; null where none is set"
     )
 
+    @classmethod
+    def of(cls, iban: str | None, day: int | None) -> DirectDebit:
+        return cls(masked_iban=iban and privacy.mask_iban(iban), day=day)
+
 
 @strawberry.type(description="Payment insurance of a contract")
 class Insurance:
@@ -47,159 +71,152 @@ class Insurance:
         description="Cost of the insurance for a month; null where it is not known"
     )
 
+    @classmethod
+    def of(cls, label: str | None, monthly_cents: int | None) -> Insurance | None:
+        return cls(label=label, monthly_cost=money(monthly_cents)) if label else None
+
+
+def _masked_number(account_number: str | None, file_number: str) -> str:
+    return privacy.mask_number(account_number) if account_number else privacy.mask_file_number(file_number)
+
 
 @strawberry.interface(description="A credit agreement of the customer")
 class Contract(Node):
     row: strawberry.Private[models.Contract]
-    version: int = strawberry.field(
-        description="Raised by each change of the contract, to tell whether a copy is old"
+    id: strawberry.ID = ids.column(ids.Kind.CONTRACT)
+    version: int = column(
+        "version", description="Raised by each change of the contract, to tell whether a copy is old"
     )
-    kind: ContractKind = strawberry.field(description="Product of the contract")
-    status: ContractStatus = strawberry.field(description="State of the contract")
-    regime: Regime = strawberry.field(description="Consumer-credit law the contract is under")
-    label: str = strawberry.field(description="Commercial name of the contract")
-    masked_number: str = strawberry.field(
-        description="Account number, masked: 3060 •••• •••• •0600; without one, file number: •••• 0917"
+    kind: ContractKind = column("kind", description="Product of the contract")
+    status: ContractStatus = column("status", description="State of the contract")
+    regime: Regime = column("regime", description="Consumer-credit law the contract is under")
+    label: str = column("label", description="Commercial name of the contract")
+    masked_number: str = column(
+        "account_number",
+        "file_number",
+        read=_masked_number,
+        description="Account number, masked: 3060 •••• •••• •0600; without one, file number: •••• 0917",
     )
-    currency: str = strawberry.field(
-        description="Currency of every amount of the contract, three capital letters (ISO 4217): EUR"
+    currency: str = column(
+        "currency",
+        description="Currency of every amount of the contract, three capital letters (ISO 4217): EUR",
     )
-    signed_on: date = strawberry.field(description="Day the contract was signed")
-    closed_on: date | None = strawberry.field(description="Day the contract ended, null while it has not")
-    apr: Rate | None = strawberry.field(
-        description="Annual percentage rate of charge (TAEG), a fraction; null where it is not known"
+    signed_on: date = column("signed_on", description="Day the contract was signed")
+    closed_on: date | None = column("closed_on", description="Day the contract ended, null while it has not")
+    apr: Rate | None = column(
+        "apr_yearly",
+        description="Annual percentage rate of charge (TAEG), a fraction; null where it is not known",
     )
-    borrowing_rate: Rate | None = strawberry.field(
-        description="Yearly rate at which interest runs (taux débiteur), a fraction; null where not known"
+    borrowing_rate: Rate | None = column(
+        "borrowing_rate_yearly",
+        description="Yearly rate at which interest runs (taux débiteur), a fraction; null where not known",
     )
-    outstanding_principal: Money = strawberry.field(description="Principal still to be repaid")
-    overdue: Money = strawberry.field(description="Sum of the instalments missed, 0.00 where none is")
-    direct_debit: DirectDebit = strawberry.field(description="How instalments are collected")
-    insurance: Insurance | None = strawberry.field(description="Payment insurance, if any was taken")
-    statement_delivery: StatementDelivery = strawberry.field(description="How statements reach the customer")
-
-    @strawberry.field(description="Next instalment to come, null when none is", directives=[LOADED])
-    async def next_instalment(self, info: Info) -> Instalment | None:
-        load = info.context.loaders.load
-        row = await load(contracts.next_instalments, self.row.customer_id, key=self.row.id)
-        return None if row is None else Instalment.of(row)
-
-    @strawberry.field(description="Statements of the contract, newest first", directives=[PAGED, PAGE])
-    async def statements(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        year: Year = None,
-    ) -> StatementConnection:
-        order, load, row = statements.NEWEST_FIRST, info.context.loaders.load, self.row
-        part, closed_in = slice_of(order, first, after, last, before), year_of(year)
-        page = await load(statements.pages_by_contract, row.customer_id, closed_in, part, key=row.id)
-        return StatementConnection.of(
-            page,
-            order,
-            Statement.of,
-            count=lambda: load(statements.counts_by_contract, row.customer_id, closed_in, key=row.id),
-        )
-
-    @strawberry.field(
+    outstanding_principal: Money = column("outstanding_cents", description="Principal still to be repaid")
+    overdue: Money = column("overdue_cents", description="Sum of the instalments missed, 0.00 where none is")
+    direct_debit: DirectDebit = column(
+        "iban", "debit_day", read=DirectDebit.of, description="How instalments are collected"
+    )
+    insurance: Insurance | None = column(
+        "insurance_label",
+        "insurance_monthly_cents",
+        read=Insurance.of,
+        description="Payment insurance, if any was taken",
+    )
+    statement_delivery: StatementDelivery = column(
+        "statement_delivery", description="How statements reach the customer"
+    )
+    next_instalment: Instalment | None = first(
+        on="contract_id",
+        part=TO_COME,
+        description="Next instalment to come, null when none is",
+        directives=[LOADED],
+    )
+    statements: StatementConnection = page(
+        closed_in,
+        on="contract_id",
+        description="Statements of the contract, newest first",
+        directives=[PAGED, PAGE],
+    )
+    operations: OperationConnection = page(
+        matching,
+        on="contract_id",
         description="Operations of the contract, newest first unless `order` says otherwise",
         directives=[PAGED, PAGE],
     )
-    async def operations(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        filter: FilterArgument = None,
-        order: OrderArgument = Sorting.NEWEST_FIRST,
-    ) -> OperationConnection:
-        load, row = info.context.loaders.load, self.row
-        sight = await sight_of(info, row.customer_id, filter)
-        part = slice_of(order.value, first, after, last, before)
-        page = await load(operations.pages_by_contract, row.customer_id, sight, order, part, key=row.id)
-        return OperationConnection.of(
-            page,
-            order.value,
-            Operation.of,
-            count=lambda: load(operations.counts_by_contract, row.customer_id, sight, key=row.id),
-            hidden_before=sight.hidden_before,
-        )
 
 
 @strawberry.type(description="A line of credit drawn and repaid at will (crédit renouvelable)")
 class RevolvingCredit(Contract):
-    credit_limit: Money | None = strawberry.field(
-        description="Most that may be owed at once; null where it is not known"
+    credit_limit: Money | None = column(
+        "credit_limit_cents", description="Most that may be owed at once; null where it is not known"
     )
-    available_credit: Money = strawberry.field(description="What can be drawn now, 0.00 where nothing can")
-
-    @strawberry.field(description="Payment cards of the contract, those that expired too", directives=[CARDS])
-    async def cards(self, info: Info) -> list[Card]:
-        return await _cards(self.row, info)
+    available_credit: Money = column(
+        "status",
+        "credit_limit_cents",
+        "outstanding_cents",
+        read=available_cents,
+        description="What can be drawn now, 0.00 where nothing can",
+    )
+    cards: list[Card] = many(
+        on="contract_id",
+        part=Part(sorting=LASTING_FIRST),
+        description="Payment cards of the contract, those that expired too",
+        directives=[CARDS],
+    )
 
 
 @strawberry.type(description="An account whose card purchases are billed by statement")
 class CardAccount(Contract):
-    credit_limit: Money | None = strawberry.field(
-        description="Most that may be owed at once; null where it is not known"
+    credit_limit: Money | None = column(
+        "credit_limit_cents", description="Most that may be owed at once; null where it is not known"
     )
-    available_credit: Money = strawberry.field(
-        description="What can be spent by card now, 0.00 where nothing can"
+    available_credit: Money = column(
+        "status",
+        "credit_limit_cents",
+        "outstanding_cents",
+        read=available_cents,
+        description="What can be spent by card now, 0.00 where nothing can",
     )
-
-    @strawberry.field(description="Payment cards of the account, those that expired too", directives=[CARDS])
-    async def cards(self, info: Info) -> list[Card]:
-        return await _cards(self.row, info)
+    cards: list[Card] = many(
+        on="contract_id",
+        part=Part(sorting=LASTING_FIRST),
+        description="Payment cards of the account, those that expired too",
+        directives=[CARDS],
+    )
 
 
 @strawberry.type(description="An amount lent once and repaid by instalments (prêt personnel)")
 class PersonalLoan(Contract):
-    principal: Money | None = strawberry.field(
-        description="Amount lent at the start; null where it is not known"
+    principal: Money | None = column(
+        "principal_cents", description="Amount lent at the start; null where it is not known"
     )
-    months: int | None = strawberry.field(description="Agreed duration in months; null where it is not known")
-    ends_on: date | None = strawberry.field(
-        description="Day of the last instalment; null where it is not known"
+    months: int | None = column("months", description="Agreed duration in months; null where it is not known")
+    ends_on: date | None = column(
+        "ends_on", description="Day of the last instalment; null where it is not known"
     )
-
-    @strawberry.field(
-        description="All instalments in the order they fall due (C. conso. R312-10)", directives=[SCHEDULE]
+    amortisation_table: list[Instalment] = many(
+        on="contract_id",
+        part=Part(sorting=SOONEST_FIRST),
+        description="All instalments in the order they fall due (C. conso. R312-10)",
+        directives=[SCHEDULE],
     )
-    async def amortisation_table(self, info: Info) -> list[Instalment]:
-        return await _schedule(self.row, info)
 
 
 @strawberry.type(description="A loan that repays other credits (regroupement de crédits)")
 class DebtConsolidation(Contract):
-    principal: Money | None = strawberry.field(
-        description="Amount lent at the start; null where it is not known"
+    principal: Money | None = column(
+        "principal_cents", description="Amount lent at the start; null where it is not known"
     )
-    months: int | None = strawberry.field(description="Agreed duration in months; null where it is not known")
-    ends_on: date | None = strawberry.field(
-        description="Day of the last instalment; null where it is not known"
+    months: int | None = column("months", description="Agreed duration in months; null where it is not known")
+    ends_on: date | None = column(
+        "ends_on", description="Day of the last instalment; null where it is not known"
     )
-
-    @strawberry.field(
+    amortisation_table: list[Instalment] = many(
+        on="contract_id",
+        part=Part(sorting=SOONEST_FIRST),
         description="All instalments in the order they fall due (C. conso. R312-10)",
         directives=[LOADED, SCHEDULE],
     )
-    async def amortisation_table(self, info: Info) -> list[Instalment]:
-        return await _schedule(self.row, info)
-
-
-async def _cards(row: models.Contract, info: Info) -> list[Card]:
-    rows = await info.context.loaders.load(contracts.cards_by_contract, row.customer_id, key=row.id)
-    return [Card.of(card) for card in rows]
-
-
-async def _schedule(row: models.Contract, info: Info) -> list[Instalment]:
-    rows = await info.context.loaders.load(contracts.schedules_by_contract, row.customer_id, key=row.id)
-    return [Instalment.of(instalment) for instalment in rows]
 
 
 TYPES: dict[ContractKind, type[Contract]] = {
@@ -208,44 +225,7 @@ TYPES: dict[ContractKind, type[Contract]] = {
     ContractKind.PERSONAL_LOAN: PersonalLoan,
     ContractKind.DEBT_CONSOLIDATION: DebtConsolidation,
 }
-
-
-def contract_of(row: models.Contract) -> Contract:
-    """The row as the type of its kind."""
-    if row.kind in (ContractKind.REVOLVING_CREDIT, ContractKind.CARD_ACCOUNT):
-        own = {
-            "credit_limit": money(row.credit_limit_cents),
-            "available_credit": Money(contracts.available_cents(row)),
-        }
-    else:
-        own = {"principal": money(row.principal_cents), "months": row.months, "ends_on": row.ends_on}
-    return TYPES[row.kind](**_shared(row), **own)
-
-
-def _shared(row: models.Contract) -> dict[str, Any]:
-    number = row.account_number
-    return {
-        "id": ids.encoded(ids.Kind.CONTRACT, row.customer_id, row.id),
-        "row": row,
-        "version": row.version,
-        "kind": row.kind,
-        "status": row.status,
-        "regime": row.regime,
-        "label": row.label,
-        "masked_number": privacy.mask_number(number) if number else privacy.mask_file_number(row.file_number),
-        "currency": row.currency,
-        "signed_on": row.signed_on,
-        "closed_on": row.closed_on,
-        "apr": rate(row.apr_yearly),
-        "borrowing_rate": rate(row.borrowing_rate_yearly),
-        "outstanding_principal": Money(row.outstanding_cents),
-        "overdue": Money(row.overdue_cents),
-        "direct_debit": DirectDebit(masked_iban=row.iban and privacy.mask_iban(row.iban), day=row.debit_day),
-        "insurance": row.insurance_label
-        and Insurance(label=row.insurance_label, monthly_cost=money(row.insurance_monthly_cents)),
-        "statement_delivery": row.statement_delivery,
-    }
-
+set_variants(Contract, "kind", TYPES)
 
 Kinds = Annotated[
     list[ContractKind] | None, strawberry.argument(description="Only contracts of one of these kinds")
@@ -256,20 +236,19 @@ Statuses = Annotated[
 ]
 
 
-async def contracts_of(customer_id: int, kinds: Kinds, statuses: Statuses) -> list[Contract]:
-    """A customer's contracts, those in force first."""
-    return [contract_of(row) for row in await contracts.list_for_customer(customer_id, kinds, statuses)]
+def in_force_first(_viewer: Viewer, kinds: Kinds = None, statuses: Statuses = None) -> Part:
+    """Contracts of some kinds and in some states, those in force first, then the newest."""
+    given = {"kind__in": kinds, "status__in": statuses}
+    return Part(
+        conditions=tuple((name, tuple(some)) for name, some in given.items() if some is not None),
+        sorting=IN_FORCE_FIRST,
+    )
 
 
 @strawberry.type
 class ContractQueries:
-    @guarded(
+    contracts: list[Contract] | None = selected(
+        in_force_first,
         description="Contracts of the signed-in customer, those in force first; null for a stranger",
-        assurance=Assurance.STRONG,
-        directives=[READ, CONTRACTS],
+        **guarded_by(Assurance.STRONG, directives=[READ, CONTRACTS]),
     )
-    async def contracts(
-        self, info: Info, kinds: Kinds = None, statuses: Statuses = None
-    ) -> list[Contract] | None:
-        viewer = await signed_in(info)
-        return await contracts_of(viewer.customer_id, kinds, statuses)

@@ -9,20 +9,21 @@ import strawberry
 import models
 from domain import privacy
 from engine.documents.cost_directives import list_size
-from models import ContactPoint
+from engine.planning.connections import PAGE
+from engine.planning.fields import column
+from engine.planning.relations import one, page, selected
 from resolvers import profiles, provisional_codes
 from schema import ids
-from schema.access_log import AccessEventConnection, access_log_of
-from schema.access_rules import guarded
-from schema.contracts import CONTRACTS, Contract, Kinds, Statuses, contracts_of
+from schema.access_log import AccessEventConnection, latest
+from schema.access_rules import guarded_by
+from schema.contracts import CONTRACTS, Contract, in_force_first
 from schema.costs import READ
 from schema.devices import DEVICES, Device, devices_of
-from schema.enums import Assurance, Locale, Sorting, Title
+from schema.enums import Assurance, Locale, Title
 from schema.nodes import Node
-from schema.operations import FilterArgument, OperationConnection, OrderArgument, operations_of
-from schema.pages import PAGE, After, Before, First, Last
+from schema.operations import OperationConnection, matching
 from schema.sessions import SESSIONS, Session, sessions_of
-from schema.statements import StatementConnection, Year, statements_of
+from schema.statements import StatementConnection, closed_in
 from schema.viewers import Info
 
 
@@ -49,8 +50,7 @@ class PendingChange:
 
 @strawberry.type(name="ContactPoint", description="A phone number or an e-mail address of the customer")
 class Reachable:
-    row: strawberry.Private[models.Customer]
-    point: strawberry.Private[ContactPoint]
+    changed_at: strawberry.Private[datetime | None]
     masked: str = strawberry.field(
         description="The number or address, masked: 06 •• •• •• 78 or c••••@exemple.fr"
     )
@@ -59,24 +59,25 @@ class Reachable:
     )
 
     @classmethod
-    def of(cls, row: models.Customer, point: ContactPoint) -> Reachable | None:
-        phone = point is ContactPoint.PHONE
-        value, verified_at = (
-            (row.phone, row.phone_verified_at) if phone else (row.email, row.email_verified_at)
-        )
-        if value is None:
+    def of_email(cls, address: str | None, verified_at: datetime | None) -> Reachable | None:
+        if address is None:
             return None
-        masked = privacy.mask_phone(value) if phone else privacy.mask_email(value)
-        return cls(row=row, point=point, masked=masked, verified_at=verified_at)
+        return cls(masked=privacy.mask_email(address), verified_at=verified_at, changed_at=None)
+
+    @classmethod
+    def of_phone(
+        cls, number: str | None, verified_at: datetime | None, changed_at: datetime | None
+    ) -> Reachable | None:
+        if number is None:
+            return None
+        return cls(masked=privacy.mask_phone(number), verified_at=verified_at, changed_at=changed_at)
 
     @strawberry.field(
         description="When the phone number, changed of late, may recover a forgotten code (UTC); null where "
         "it may now, and for an e-mail address, which never does"
     )
-    async def recovers_code_from(self, info: Info) -> datetime | None:
-        if self.point is ContactPoint.EMAIL:
-            return None
-        return provisional_codes.recovers_from(info.context, self.row.phone_changed_at)
+    def recovers_code_from(self, info: Info) -> datetime | None:
+        return provisional_codes.recovers_from(info.context, self.changed_at)
 
 
 @strawberry.type(description="Where letters go: all of an envelope but the name")
@@ -90,123 +91,104 @@ class PostalAddress:
     country_code: str = strawberry.field(description="Country, two capital letters (ISO 3166-1 alpha-2): FR")
 
     @classmethod
-    def of(cls, row: models.Customer) -> PostalAddress | None:
-        if row.city is None:
+    def of(
+        cls, lines: list[str], postal_code: str | None, city: str | None, country_code: str | None
+    ) -> PostalAddress | None:
+        if city is None:
             return None
         return cls(
-            lines=row.address_lines,
-            postal_code=row.postal_code or "",
-            city=row.city,
-            country_code=row.country_code or "FR",
+            lines=lines,
+            postal_code=postal_code or "",
+            city=city,
+            country_code=country_code or "FR",
         )
+
+
+async def _pending_changes(self: Customer, info: Info) -> list[PendingChange]:
+    return [PendingChange.of(row) for row in await profiles.pending_changes(info.context, self.row.id)]
+
+
+async def _sessions(self: Customer, info: Info) -> list[Session]:
+    return await sessions_of(info.context, self.row.id)
+
+
+async def _devices(self: Customer, info: Info) -> list[Device]:
+    return await devices_of(info.context, self.row.id)
 
 
 @strawberry.type(description="The signed-in customer")
 class Customer(Node):
     row: strawberry.Private[models.Customer]
-    version: int = strawberry.field(
-        description="Raised by each change of the profile; given back as `expectedVersion`"
+    id: strawberry.ID = ids.column(ids.Kind.CUSTOMER)
+    version: int = column(
+        "version", description="Raised by each change of the profile; given back as `expectedVersion`"
     )
-    title: Title | None = strawberry.field(
-        description="How the customer is addressed, null where it is not known"
+    title: Title | None = column(
+        "title", description="How the customer is addressed, null where it is not known"
     )
-    first_names: str = strawberry.field(description="All first names, parted by spaces")
-    last_name: str = strawberry.field(description="Family name in use")
-    birth_date: date | None = strawberry.field(description="Day of birth, null where it is not known")
-    locale: Locale = strawberry.field(description="Language of the SMS and e-mails that are sent")
-    email: Reachable | None = strawberry.field(description="E-mail address, null where none is on file")
-    phone: Reachable | None = strawberry.field(
-        description="Phone number that codes are sent to by SMS, null where none is on file"
+    first_names: str = column("first_names", description="All first names, parted by spaces")
+    last_name: str = column("last_name", description="Family name in use")
+    birth_date: date | None = column("birth_date", description="Day of birth, null where it is not known")
+    locale: Locale = column("locale", description="Language of the SMS and e-mails that are sent")
+    email: Reachable | None = column(
+        "email",
+        "email_verified_at",
+        read=Reachable.of_email,
+        description="E-mail address, null where none is on file",
     )
-    postal_address: PostalAddress | None = strawberry.field(
-        description="Where letters go, null where it is not known"
+    phone: Reachable | None = column(
+        "phone",
+        "phone_verified_at",
+        "phone_changed_at",
+        read=Reachable.of_phone,
+        description="Phone number that codes are sent to by SMS, null where none is on file",
     )
-
-    @classmethod
-    def of(cls, row: models.Customer) -> Customer:
-        return cls(
-            id=ids.encoded(ids.Kind.CUSTOMER, row.id, row.id),
-            row=row,
-            version=row.version,
-            title=row.title,
-            first_names=row.first_names,
-            last_name=row.last_name,
-            birth_date=row.birth_date,
-            locale=row.locale,
-            email=Reachable.of(row, ContactPoint.EMAIL),
-            phone=Reachable.of(row, ContactPoint.PHONE),
-            postal_address=PostalAddress.of(row),
-        )
-
-    @strawberry.field(
-        description="Changes of phone or e-mail that wait for their code", directives=[READ, list_size(2)]
+    postal_address: PostalAddress | None = column(
+        "address_lines",
+        "postal_code",
+        "city",
+        "country_code",
+        read=PostalAddress.of,
+        description="Where letters go, null where it is not known",
     )
-    async def pending_changes(self, info: Info) -> list[PendingChange]:
-        return [PendingChange.of(row) for row in await profiles.pending_changes(info.context, self.row.id)]
-
-    @strawberry.field(
-        description="Contracts of the customer, those in force first", directives=[READ, CONTRACTS]
+    pending_changes: list[PendingChange] = strawberry.field(
+        resolver=_pending_changes,
+        description="Changes of phone or e-mail that wait for their code",
+        directives=[READ, list_size(2)],
     )
-    async def contracts(self, kinds: Kinds = None, statuses: Statuses = None) -> list[Contract]:
-        return await contracts_of(self.row.id, kinds, statuses)
-
-    @strawberry.field(description="Statements over all contracts, newest first", directives=[READ, PAGE])
-    async def statements(
-        self,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        year: Year = None,
-    ) -> StatementConnection:
-        return await statements_of(self.row.id, None, year, (first, after, last, before))
-
-    @strawberry.field(
+    contracts: list[Contract] = selected(
+        in_force_first,
+        description="Contracts of the customer, those in force first",
+        directives=[READ, CONTRACTS],
+    )
+    statements: StatementConnection = page(
+        closed_in, description="Statements over all contracts, newest first", directives=[READ, PAGE]
+    )
+    operations: OperationConnection = page(
+        matching,
         description="Operations over all contracts, newest first unless `order` says otherwise",
         directives=[READ, PAGE],
     )
-    async def operations(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        filter: FilterArgument = None,
-        order: OrderArgument = Sorting.NEWEST_FIRST,
-    ) -> OperationConnection:
-        return await operations_of(info, self.row.id, filter, order, (first, after, last, before))
-
-    @strawberry.field(
-        description="Open sessions, the latest seen first, 50 at most", directives=[READ, SESSIONS]
+    sessions: list[Session] = strawberry.field(
+        resolver=_sessions,
+        description="Open sessions, the latest seen first, 50 at most",
+        directives=[READ, SESSIONS],
     )
-    async def sessions(self, info: Info) -> list[Session]:
-        return await sessions_of(info.context, self.row.id)
-
-    @strawberry.field(
+    devices: list[Device] = strawberry.field(
+        resolver=_devices,
         description="Browsers the customer trusts, the latest used first, 50 at most",
         directives=[READ, DEVICES],
     )
-    async def devices(self, info: Info) -> list[Device]:
-        return await devices_of(info.context, self.row.id)
-
-    @strawberry.field(
-        description="What happened to the customer's access, the latest first", directives=[READ, PAGE]
+    access_log: AccessEventConnection = page(
+        latest,
+        description="What happened to the customer's access, the latest first",
+        directives=[READ, PAGE],
     )
-    async def access_log(
-        self, first: First = None, after: After = None, last: Last = None, before: Before = None
-    ) -> AccessEventConnection:
-        return await access_log_of(self.row.id, (first, after, last, before))
 
 
 @strawberry.type
 class CustomerQueries:
-    @guarded(
+    customer: Customer | None = one(
         description="The signed-in customer, null for a stranger",
-        assurance=Assurance.STRONG,
-        null_for_strangers=True,
-        directives=[READ],
+        **guarded_by(Assurance.STRONG, null_for_strangers=True, directives=[READ]),
     )
-    async def customer(self, info: Info) -> Customer | None:
-        viewer = await info.context.viewer()
-        return None if viewer is None else Customer.of(await profiles.read(viewer.customer_id))

@@ -14,6 +14,7 @@ from domain.audit import AuditKind
 from domain.codes import Weakness
 from domain.regimes import Regime
 from domain.staff import StaffScope
+from engine.planning.keysets import Order
 from models import (
     CardStatus,
     ContractKind,
@@ -25,7 +26,6 @@ from models import (
     StatementDelivery,
     Title,
 )
-from resolvers.operations import Sorting
 
 __all__ = [
     "AccessPurpose",
@@ -46,6 +46,15 @@ __all__ = [
     "Title",
     "Weakness",
 ]
+
+
+class Sorting(Enum):
+    """Orders of operations that a client may ask for."""
+
+    NEWEST_FIRST = Order("occurred_on")
+    OLDEST_FIRST = Order("occurred_on", descending=False)
+    LARGEST_FIRST = Order("amount_cents")
+    SMALLEST_FIRST = Order("amount_cents", descending=False)
 
 
 def _describe(enum: type[Enum], description: str, name: str | None = None, **values: str) -> None:

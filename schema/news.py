@@ -89,10 +89,10 @@ async def _told(steps: Steps) -> AsyncGenerator[News | None, None]:
                 case Begun(place):
                     yield NewsBegun(cursor=cursor(place))
                 case Came(place, row) if isinstance(row, models.Operation):
-                    yield NewOperation(cursor=cursor(place), operation=Operation.of(row))
+                    yield NewOperation(cursor=cursor(place), operation=Operation(row=row))
                 case Came(place, row):
                     assert isinstance(row, models.Statement)
-                    yield NewStatement(cursor=cursor(place), statement=Statement.of(row))
+                    yield NewStatement(cursor=cursor(place), statement=Statement(row=row))
                 case TooMany():
                     raise Refusal(
                         "Too many streams are open",

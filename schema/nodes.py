@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import strawberry
 
+from schema.ids import NODE_ID
+
 
 @strawberry.interface(description="Anything with an id by which `node` finds it again")
 class Node:
-    id: strawberry.ID = strawberry.field(
-        description="Opaque id, unique over the whole schema and never changing"
-    )
+    id: strawberry.ID = strawberry.field(description=NODE_ID)

@@ -11,17 +11,19 @@ import strawberry
 
 import models
 from engine.errors import Refusal
+from engine.planning.connections import PAGE, After, Before, Connection, First, Last, slice_of
+from engine.planning.fields import column
+from engine.planning.keysets import Part
+from engine.planning.relations import one, page
 from resolvers import operations
+from resolvers.context import Viewer
 from resolvers.operations import Filter, Sight, TooOld
-from resolvers.rows import rows_by_id
 from schema import ids
-from schema.access_rules import guarded, step_up_required
+from schema.access_rules import guarded_by, step_up_required
 from schema.costs import LOADED, READ
 from schema.enums import Assurance, OperationKind, OperationStatus, Sorting
 from schema.nodes import Node
-from schema.pages import PAGE, After, Before, Connection, First, Last, Window, slice_of
-from schema.scalars import Money, money
-from schema.viewers import Info, signed_in
+from schema.scalars import Money
 
 if TYPE_CHECKING:
     from schema.cards import Card
@@ -32,94 +34,54 @@ TEXT_MAX = 80
 LIST_MAX = 50
 CATEGORY = re.compile(r"[A-Z][A-Z0-9_]{0,23}")
 
-OrderArgument = Annotated[Sorting, strawberry.argument(description="In which order the list is")]
-
 
 @strawberry.type(description="One movement on a contract")
 class Operation(Node):
     row: strawberry.Private[models.Operation]
-    kind: OperationKind = strawberry.field(description="What the operation is")
-    status: OperationStatus = strawberry.field(description="State of the operation")
-    occurred_on: date = strawberry.field(description="Day the operation took place")
-    booked_on: date | None = strawberry.field(description="Day it was booked, null while pending")
-    label: str = strawberry.field(description="What the statement says of the operation")
-    merchant: str | None = strawberry.field(
-        description="Merchant of a purchase, null where it is not one or not known"
+    id: strawberry.ID = ids.column(ids.Kind.OPERATION)
+    kind: OperationKind = column("kind", description="What the operation is")
+    status: OperationStatus = column("status", description="State of the operation")
+    occurred_on: date = column("occurred_on", description="Day the operation took place")
+    booked_on: date | None = column("booked_on", description="Day it was booked, null while pending")
+    label: str = column("label", description="What the statement says of the operation")
+    merchant: str | None = column(
+        "merchant", description="Merchant of a purchase, null where it is not one or not known"
     )
-    category: str | None = strawberry.field(
-        description="Spending category, a code in capitals such as GROCERIES, null where none is known"
+    category: str | None = column(
+        "category",
+        description="Spending category, a code in capitals such as GROCERIES, null where none is known",
     )
-    amount: Money = strawberry.field(description="Signed amount: positive raises what the customer owes")
-    principal: Money | None = strawberry.field(
-        description="Part of the amount that is principal, null where the amount is not split"
+    amount: Money = column(
+        "amount_cents", description="Signed amount: positive raises what the customer owes"
     )
-    interest: Money | None = strawberry.field(
-        description="Part of the amount that is interest, null where the amount is not split"
+    principal: Money | None = column(
+        "principal_cents",
+        description="Part of the amount that is principal, null where the amount is not split",
     )
-    insurance: Money | None = strawberry.field(
-        description="Part of the amount that is payment insurance, null where the amount is not split"
+    interest: Money | None = column(
+        "interest_cents",
+        description="Part of the amount that is interest, null where the amount is not split",
     )
-    fees: Money | None = strawberry.field(
-        description="Part of the amount that is fees, null where the amount is not split"
+    insurance: Money | None = column(
+        "insurance_cents",
+        description="Part of the amount that is payment insurance, null where the amount is not split",
     )
-
-    @classmethod
-    def of(cls, row: models.Operation) -> Operation:
-        return cls(
-            id=ids.encoded(ids.Kind.OPERATION, row.customer_id, row.id),
-            row=row,
-            kind=row.kind,
-            status=row.status,
-            occurred_on=row.occurred_on,
-            booked_on=row.booked_on,
-            label=row.label,
-            merchant=row.merchant,
-            category=row.category,
-            amount=money(row.amount_cents),
-            principal=money(row.principal_cents),
-            interest=money(row.interest_cents),
-            insurance=money(row.insurance_cents),
-            fees=money(row.fees_cents),
-        )
-
-    @strawberry.field(description="Contract that the operation is on", directives=[LOADED])
-    async def contract(self, info: Info) -> Annotated[Contract, strawberry.lazy("schema.contracts")]:
-        from schema.contracts import contract_of
-
-        row = self.row
-        contract = await info.context.loaders.load(
-            rows_by_id, models.Contract, row.customer_id, key=row.contract_id
-        )
-        assert contract is not None, "a foreign key keeps the contract there"
-        return contract_of(contract)
-
-    @strawberry.field(
-        description="Statement that lists the operation, null until it is closed", directives=[LOADED]
+    fees: Money | None = column(
+        "fees_cents", description="Part of the amount that is fees, null where the amount is not split"
     )
-    async def statement(
-        self, info: Info
-    ) -> Annotated[Statement, strawberry.lazy("schema.statements")] | None:
-        from schema.statements import Statement
-
-        row = self.row
-        if row.statement_id is None:
-            return None
-        statement = await info.context.loaders.load(
-            rows_by_id, models.Statement, row.customer_id, key=row.statement_id
-        )
-        return None if statement is None else Statement.of(statement)
-
-    @strawberry.field(
-        description="Card the operation was made with, null where it was without one", directives=[LOADED]
+    contract: Annotated[Contract, strawberry.lazy("schema.contracts")] = one(
+        "contract_id", description="Contract that the operation is on", directives=[LOADED]
     )
-    async def card(self, info: Info) -> Annotated[Card, strawberry.lazy("schema.cards")] | None:
-        from schema.cards import Card
-
-        row = self.row
-        if row.card_id is None:
-            return None
-        card = await info.context.loaders.load(rows_by_id, models.Card, row.customer_id, key=row.card_id)
-        return None if card is None else Card.of(card)
+    statement: Annotated[Statement, strawberry.lazy("schema.statements")] | None = one(
+        "statement_id",
+        description="Statement that lists the operation, null until it is closed",
+        directives=[LOADED],
+    )
+    card: Annotated[Card, strawberry.lazy("schema.cards")] | None = one(
+        "card_id",
+        description="Card the operation was made with, null where it was without one",
+        directives=[LOADED],
+    )
 
 
 @strawberry.type(description="One page of operations")
@@ -165,25 +127,52 @@ class OperationFilter:
     )
 
 
+OrderArgument = Annotated[Sorting, strawberry.argument(description="In which order the list is")]
 FilterArgument = Annotated[
     OperationFilter | None, strawberry.argument(description="Which operations; all where left out")
 ]
 
 
-async def sight_of(info: Info, customer_id: int, given: OperationFilter | None = None) -> Sight:
-    """A customer's filter within what the session may see.
+def matching(
+    viewer: Viewer,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+    filter: FilterArgument = None,
+    order: OrderArgument = Sorting.NEWEST_FIRST,
+) -> Part:
+    """A page of what satisfies a filter, of what the session may see.
 
-    One that begins before that day is refused with code STEP_UP_REQUIRED.
+    A filter that begins before that is refused with code STEP_UP_REQUIRED.
     """
-    sight = await operations.within_sight(info.context, filter_of(customer_id, given))
+    sight = sight_of(viewer, filter)
+    return Part(
+        conditions=sight.only.conditions(),
+        order=order.value,
+        slice=slice_of(order.value, first, after, last, before),
+        own=(("hidden_before", sight.hidden_before),),
+    )
+
+
+def newest(
+    viewer: Viewer, first: First = None, after: After = None, last: Last = None, before: Before = None
+) -> Part:
+    """A page of what the session may see."""
+    return matching(viewer, first, after, last, before)
+
+
+def sight_of(viewer: Viewer, given: OperationFilter | None) -> Sight:
+    """A filter within what the session may see."""
+    sight = operations.within_sight(viewer, filter_of(viewer.customer_id, given))
     if isinstance(sight, TooOld):
         raise step_up_required(sight.needed)
     return sight
 
 
-async def check_in_sight(info: Info, row: models.Operation) -> None:
+def check_in_sight(viewer: Viewer, row: models.Operation) -> None:
     """Refuse an operation that the session may not see with code STEP_UP_REQUIRED."""
-    seen = await operations.in_sight(info.context, row)
+    seen = operations.in_sight(viewer, row)
     if isinstance(seen, TooOld):
         raise step_up_required(seen.needed)
 
@@ -242,36 +231,9 @@ def _check_sizes(given: OperationFilter) -> None:
 
 @strawberry.type
 class OperationQueries:
-    @guarded(
+    operations: OperationConnection | None = page(
+        matching,
         description="Operations of the signed-in customer over all contracts, newest first unless `order` "
         "says otherwise; null for a stranger",
-        assurance=Assurance.STRONG,
-        directives=[READ, PAGE],
-    )
-    async def operations(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        filter: FilterArgument = None,
-        order: OrderArgument = Sorting.NEWEST_FIRST,
-    ) -> OperationConnection | None:
-        viewer = await signed_in(info)
-        return await operations_of(info, viewer.customer_id, filter, order, (first, after, last, before))
-
-
-async def operations_of(
-    info: Info, customer_id: int, filter: OperationFilter | None, order: Sorting, window: Window
-) -> OperationConnection:
-    """A page of a customer's operations over all contracts."""
-    sight = await sight_of(info, customer_id, filter)
-    page = await operations.page_for_customer(customer_id, sight, order, slice_of(order.value, *window))
-    return OperationConnection.of(
-        page,
-        order.value,
-        Operation.of,
-        count=lambda: operations.count_for_customer(customer_id, sight),
-        hidden_before=sight.hidden_before,
+        **guarded_by(Assurance.STRONG, directives=[READ, PAGE]),
     )

@@ -110,7 +110,7 @@ class ProfileMutations:
         given = (list(address.lines), address.postal_code, address.city, address.country_code)
         match await profiles.change_address(info.context, expected_version, *given):
             case models.Customer() as customer:
-                return AddressChanged(customer=Customer.of(customer))
+                return AddressChanged(customer=Customer(row=customer))
             case refusal:
                 return refusal_of(refusal)
 
@@ -158,7 +158,7 @@ class ProfileMutations:
         row_id = ids.row_of(viewer.customer_id if viewer else 0, confirmation_id, ids.Kind.CONFIRMATION)
         match await profiles.confirm_contact_change(info.context, row_id, code):
             case models.Customer() as customer:
-                return ContactChanged(customer=Customer.of(customer))
+                return ContactChanged(customer=Customer(row=customer))
             case refusal:
                 return refusal_of(refusal)
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 import models
 from engine.documents.cost_directives import describe_arguments
-from models.owned import OwnedModel
-from resolvers import profiles
-from resolvers.rows import rows_by_id
+from engine.planning.fields import row_model, view
+from engine.planning.loaders import loaders_of
+from engine.planning.ordinary import rows_by_id
 from schema import contracts, ids, news
 from schema.access import AccessMutations
 from schema.access_log import AccessEvent
@@ -21,7 +20,7 @@ from schema.access_steps import FlowStep
 from schema.budget import BudgetQueries
 from schema.cards import Card
 from schema.contact import ContactQueries
-from schema.contracts import ContractQueries, contract_of
+from schema.contracts import Contract, ContractQueries
 from schema.costs import READ
 from schema.customers import Customer, CustomerQueries
 from schema.enums import Assurance
@@ -38,13 +37,14 @@ from schema.staff import StaffMutations, StaffQueries
 from schema.statements import Statement, StatementQueries
 from schema.viewers import Info
 
-NODES: dict[ids.Kind, tuple[type[OwnedModel], Callable[[Any], Node]]] = {
-    ids.Kind.CONTRACT: (models.Contract, contract_of),
-    ids.Kind.CARD: (models.Card, Card.of),
-    ids.Kind.INSTALMENT: (models.Instalment, Instalment.of),
-    ids.Kind.STATEMENT: (models.Statement, Statement.of),
-    ids.Kind.OPERATION: (models.Operation, Operation.of),
-    ids.Kind.EVENT: (models.AuditEvent, AccessEvent.of),
+NODES: dict[ids.Kind, type[Node]] = {
+    ids.Kind.CUSTOMER: Customer,
+    ids.Kind.CONTRACT: Contract,
+    ids.Kind.CARD: Card,
+    ids.Kind.INSTALMENT: Instalment,
+    ids.Kind.STATEMENT: Statement,
+    ids.Kind.OPERATION: Operation,
+    ids.Kind.EVENT: AccessEvent,
 }
 
 
@@ -63,21 +63,13 @@ class NodeQueries:
         id: Annotated[strawberry.ID, strawberry.argument(description="An `id` that this schema gave out")],
     ) -> Node | None:
         named, viewer = ids.decoded(id), await info.context.viewer()
-        if viewer is None or viewer.customer_id != named.customer_id:
+        if viewer is None or viewer.customer_id != named.customer_id or named.kind not in NODES:
             return None
-        if named.kind is ids.Kind.CUSTOMER:
-            return (
-                Customer.of(await profiles.read(viewer.customer_id))
-                if named.id == named.customer_id
-                else None
-            )
-        if named.kind not in NODES:
-            return None
-        model, node_of = NODES[named.kind]
-        row = await info.context.loaders.load(rows_by_id, model, viewer.customer_id, key=named.id)
+        kind = NODES[named.kind]
+        row = await loaders_of(info.context).load(rows_by_id, row_model(kind), viewer.owner, key=named.id)
         if isinstance(row, models.Operation):
-            await check_in_sight(info, row)
-        return None if row is None else node_of(row)
+            check_in_sight(viewer, row)
+        return None if row is None else view(kind, row)
 
 
 @strawberry.type(description="What can be asked")

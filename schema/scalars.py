@@ -127,12 +127,3 @@ def money(cents: None) -> None: ...
 def money(cents: int | None) -> Money | None:
     """A column of cents as a Money, null as null."""
     return None if cents is None else Money(cents)
-
-
-@overload
-def rate(fraction: Decimal) -> Rate: ...
-@overload
-def rate(fraction: None) -> None: ...
-def rate(fraction: Decimal | None) -> Rate | None:
-    """A column of a yearly rate as a Rate, null as null."""
-    return None if fraction is None else Rate(fraction)

@@ -9,9 +9,10 @@ import strawberry
 import models
 from domain.assurance import RECENT, STRONG_LIFE
 from engine.documents.cost_directives import list_size
+from engine.planning.loaders import loaders_of
+from engine.planning.ordinary import rows_by_id
 from resolvers import sessions
 from resolvers.context import Context
-from resolvers.rows import rows_by_id
 from schema import ids
 from schema.costs import LOADED
 from schema.devices import DEVICE_LABEL, Device
@@ -75,7 +76,9 @@ class Session:
         row = self.row
         if row.device_id is None:
             return None
-        found = await info.context.loaders.load(rows_by_id, models.Device, row.customer_id, key=row.device_id)
+        found = await loaders_of(info.context).load(
+            rows_by_id, models.Device, row.customer_id, key=row.device_id
+        )
         return None if found is None or found.revoked_at else await Device.of(info.context, found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,9 +62,24 @@ async def _postgres(client: Any, sent: Sent) -> AsyncIterator[None]:
         for _ in range(pool.get_max_size()):
             connection = await all_connections.enter_async_context(pool.acquire())
             connection.add_query_logger(note)
+    read = client.read
+    client.read = lambda reading: read(_noted(reading, sent))
     yield
+    del client.read
     await asyncio.sleep(0)  # the driver tells in the loop's next turn
     async with AsyncExitStack() as all_connections:
         for _ in range(pool.get_max_size()):
             connection = await all_connections.enter_async_context(pool.acquire())
             connection.remove_query_logger(note)
+
+
+def _noted(reading: Generator[Any, Any, Any], sent: Sent) -> Generator[Any, Any, Any]:
+    """A reading on a held connection, whose questions are noted as they are asked."""
+    asked = next(reading)
+    while True:
+        sent.add(asked[0], tuple(asked[1]))
+        rows = yield asked
+        try:
+            asked = reading.send(rows)
+        except StopIteration as end:
+            return end.value

@@ -31,6 +31,7 @@ ROOMS: dict[str, set[str]] = {
 KEPT_FILES = {"web/trusted-documents.json"}
 STRAY = re.compile(r"\b(?:TODO|FIXME|XXX|HACK|WIP)\b|\bbreakpoint\(\)|\bimport pdb\b")
 KEPT_DATA = {"babel", "holidays", "phonenumbers", "schwifty", "stdnum", "ua_parser"}
+TABLES = {"tortoise", "pypika_tortoise", "asyncpg", "aiosqlite", "sqlite3"}
 CLOCKS = {"time", "random", "secrets", "os", "socket", "asyncio", "threading", "subprocess", "urllib", "uuid"}
 LINES_TO_LOOK_AT = 320
 
@@ -135,15 +136,22 @@ def test_rules_know_neither_a_clock_nor_chance_nor_the_outside() -> None:
 
 
 def test_resolvers_know_neither_graphql_nor_http() -> None:
-    assert libraries_imported("resolvers") <= {"strawberry", "structlog", "tortoise"}
-    for file in files_of("resolvers"):
-        if any(module.startswith("strawberry") for module, _ in imports_of(file)):
-            assert file.name == "loaders.py"
+    assert libraries_imported("resolvers") <= {"structlog", "tortoise"}
 
 
 def test_tables_and_neighbours_know_no_graphql() -> None:
     for room in ("models", "gateways", "feed"):
         assert not libraries_imported(room) & {"strawberry", "graphql", "starlette", "uvicorn"}, room
+
+
+def test_the_engine_knows_tables_where_it_plans_and_nowhere_else() -> None:
+    """Of whichever models: what it must know of one is said by the types of the schema."""
+    knowing = {
+        str(file.relative_to(ROOT / "engine").parent)
+        for file in files_of("engine")
+        if any(module.partition(".")[0] in TABLES for module, _ in imports_of(file))
+    }
+    assert knowing <= {"planning", "compiling"}
 
 
 def test_the_engine_has_no_word_of_the_business() -> None:

@@ -12,12 +12,14 @@ from typing import Any, cast
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from engine.connections import cycles
 from engine.connections.admission import Admission
 from engine.connections.heads import END, Head, bad, check_begun, check_sizes, read_head, written
 from engine.connections.wires import Wire
 from engine.errors import Code, Refusal
 from engine.streams.socket_protocol import GuardedWebSocket
 
+HEADS_REMEMBERED_MAX = 4  # of each connection
 TOO_MANY = Refusal("Too many connections, try again", Code.SERVICE_UNAVAILABLE, retry_after_seconds=5)
 
 
@@ -49,6 +51,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._is_refused = False
         self._is_over = False  # what follows the running request cannot be read
         self._clock: asyncio.TimerHandle | None = None  # for a head, or the rest of a body that nobody reads
+        self._idle_since: float | None = None
+        self._idle_clock: asyncio.TimerHandle | None = None
+        self._seen: dict[bytes, cycles.Seen] = {}  # heads that came before
 
     # A connection comes and goes.
 
@@ -66,6 +71,8 @@ class GuardedProtocol(HttpToolsProtocol):
         """Give the place back."""
         self._wire.lost()
         self._set_clock(0, None)
+        if self._idle_clock is not None:
+            self._idle_clock.cancel()
         if self._leave is not None:
             self._leave()
         super().connection_lost(exc)
@@ -119,10 +126,15 @@ class GuardedProtocol(HttpToolsProtocol):
         end = self._held.find(END, before)
         if end >= 0:
             begun = bytes(self._held[: end + len(END)])
+            seen = self._seen.get(begun)
+            if seen is not None and len(self._held) >= len(begun) + seen.body_bytes:
+                self._begin_again(seen, len(begun))
+                return True
             check_sizes(begun, self._limits)
             head = read_head(begun)
             del self._held[: len(begun)]
             self._begin(head)
+            self._remember(begun, head)
             return True
         self._searched = len(self._held)
         if len(self._held) > 1 or self._held.strip(b"\r"):
@@ -152,6 +164,25 @@ class GuardedProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._head = None
             raise
+
+    def _begin_again(self, seen: cycles.Seen, head_bytes: int) -> None:
+        """A request that is all here, and whose head came before: the parser need not see any of it."""
+        self._set_clock(0, None)
+        self._searched = self._wire.discarded = 0
+        end = head_bytes + seen.body_bytes
+        self.cycle = seen.cycle(self, bytes(self._held[head_bytes:end]))
+        self.scope = self.cycle.scope
+        del self._held[:end]
+        self._start_asgi_task(self.cycle, self.app)
+
+    def _remember(self, begun: bytes, head: Head) -> None:
+        if head.is_chunked or head.is_websocket or head.expects_continue or begun in self._seen:
+            return
+        seen = cycles.seen(self, begun, head.body_bytes)
+        if seen is not None:
+            if len(self._seen) >= HEADS_REMEMBERED_MAX:
+                del self._seen[next(iter(self._seen))]
+            self._seen[begun] = seen
 
     def _take_body(self, head: Head) -> None:
         part = bytes(self._held if head.is_chunked else self._held[: self._left])
@@ -190,9 +221,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head = None
         if self.cycle is not None and self.cycle.response_complete and not self._wire.is_leaving:
             self._set_clock(0, None)
-            self.timeout_keep_alive_task = self.loop.call_later(
-                self.timeout_keep_alive, self.timeout_keep_alive_handler
-            )
+            self._be_idle()
 
     def _get_upgrade(self) -> bytes | None:
         return b"websocket" if self._head is not None and self._head.is_websocket else None
@@ -229,9 +258,11 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """After the answer: the rest of a body that nobody reads, within bounds, or the next request."""
-        super().on_response_complete()
-        if self._wire.is_leaving or self._wire.is_closing():
+        self.server_state.total_requests += 1
+        if self._wire.is_closing():
             return
+        self.flow.resume_reading()
+        self._be_idle()
         if self._head is None:
             if self._held:
                 self.loop.call_soon(self.data_received, b"")
@@ -241,6 +272,25 @@ class GuardedProtocol(HttpToolsProtocol):
             self._wire.close()  # whether the body comes after all is not known
         else:
             self._set_clock(self._limits.linger_seconds_max, self._wire.end)
+
+    def _be_idle(self) -> None:
+        """Nothing is asked from here on. One clock looks after many times of this: uvicorn sets one each."""
+        self._idle_since = self.loop.time()
+        if self._idle_clock is None:
+            self._idle_clock = self.loop.call_later(self.timeout_keep_alive, self._look_for_idleness)
+
+    def _look_for_idleness(self) -> None:
+        self._idle_clock = None
+        if self._idle_since is None:
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._idle_clock = self.loop.call_later(left, self._look_for_idleness)
+        else:
+            self.timeout_keep_alive_handler()
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._idle_since = None
 
     def _refuse(self, refusal: Refusal) -> None:
         """Answer in place of the application, and close. What was asked before is still answered first."""

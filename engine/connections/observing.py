@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from engine.connections.request_ids import new_request_id
 
 REQUEST_ID = "X-Request-Id"
 NO_STATUS = 1005  # RFC 6455, 7.1.5: closed without a code
@@ -54,7 +55,7 @@ class Observed:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
+        request_id = new_request_id()
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
         self._begin(request_id)

@@ -32,6 +32,12 @@ def security_headers(*, over_https: bool) -> RawHeaders:
     return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
+def lacking(given: Iterable[tuple[bytes, bytes]], wanted: RawHeaders) -> RawHeaders:
+    """Those of the wanted headers that are not among the given."""
+    names = {name.lower() for name, _ in given}
+    return [(name, value) for name, value in wanted if name not in names]
+
+
 class SecurityHeaders:
     """ASGI middleware: adds what a response lacks, and leaves what it has."""
 
@@ -47,11 +53,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] in STARTS:
                 given = list(message.get("headers", ()))
-                message = {**message, "headers": given + self._lacking(given)}
+                message = {**message, "headers": given + lacking(given, self._headers)}
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
-
-    def _lacking(self, given: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
-        names = {name.lower() for name, _ in given}
-        return [(name, value) for name, value in self._headers if name not in names]

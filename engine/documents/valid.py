@@ -27,6 +27,7 @@ from strawberry import Schema
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from engine.compiling.operations import Compiled
 from engine.documents.sensitive import OneSensitiveField
 from engine.errors import Code, Refusal, format_request_error
 from engine.limits import Limits, check_document
@@ -62,6 +63,7 @@ class Document:
     node: DocumentNode
     operations: dict[str | None, OperationDefinitionNode]
     fragments: dict[str, FragmentDefinitionNode]
+    compiled: Compiled = field(default_factory=Compiled, compare=False)
 
     @classmethod
     def of(cls, node: DocumentNode) -> Document:
@@ -139,9 +141,8 @@ class Documents:
         A text seen for the first time is prepared beside the loop, once for all who ask for it, and when its
         turn comes: the texts of those who used least go first.
         """
-        document = self._remembered.get(text)
+        document = self.remembered(text)
         if document is not None:
-            self._remembered.move_to_end(text)
             return document
         self._follow()
         preparing = self._preparing.get(text)
@@ -159,6 +160,13 @@ class Documents:
             preparing.callers.remove(caller)
             if not preparing.callers and preparing is not self._being_prepared:
                 self._preparing.pop(text, None)  # nobody waits for it any more
+
+    def remembered(self, text: str) -> Document | None:
+        """The document of a text that was seen before, which it stays with that."""
+        document = self._remembered.get(text)
+        if document is not None:
+            self._remembered.move_to_end(text)
+        return document
 
     def _follow(self) -> None:
         """What began in a loop that was closed is nobody's any more."""

@@ -14,9 +14,11 @@ from graphql import GraphQLError, OperationDefinitionNode, OperationType
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
+from engine.compiling.operations import Bound
+from engine.deadlines import Deadlines
 from engine.documents.costs import Charge, Costs
 from engine.documents.trusted import TrustedDocuments
-from engine.documents.valid import Documents, RequestError
+from engine.documents.valid import Document, Documents, RequestError
 from engine.errors import Code, Masking, Refusal
 from engine.execution.operations import Operations, Result
 from engine.http.requests import GraphQLRequest
@@ -70,6 +72,19 @@ class Asked:
         return by_header or self.request.extensions.get("cost") is True
 
 
+@dataclass(slots=True, eq=False)
+class Known:
+    """A query of a document that is ready: what depends on the request alone, for all who send it alike."""
+
+    request: GraphQLRequest
+    text: str
+    document: Document
+    operation: OperationDefinitionNode
+    points: int
+    bound: Bound | None
+    is_trusted: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What the application says of its callers, each known by its connection or its context."""
@@ -105,6 +120,12 @@ class Answering:
         self._operations = operations
         self._masking = masking
         self._limits = limits
+        self._deadlines = Deadlines(limits.operation_seconds_max)
+
+    def prepare(self) -> None:
+        """Compile what is trusted, once the application's models are ready."""
+        for document in self._ready.values():
+            self._operations.prepare(document)
 
     async def answer(self, asked: Asked) -> Result | Results:
         """The result, or the stream of them that a subscription is: close it to end the subscription.
@@ -129,6 +150,8 @@ class Answering:
             raise _astray(operation, asked.transport)
         points = self._costs.check(operation, document.fragments, request.variables)
         async with self._overload.place(caller):
+            bound = self._operations.bind(document, operation, request)
+            found = await self._operations.read_ahead(bound, context, points) if bound else None
             charge = await self._rules.charge(context, points)
             if operation.operation is OperationType.SUBSCRIPTION:
                 turn = partial(self._event, context, points)
@@ -136,8 +159,67 @@ class Answering:
                     document, request, context, caller, turn, asked.request_id
                 )
                 return self._told_results(results, asked.request_id)
-            result = await self._operations.run(document, request, context, caller, asked.request_id)
+            result = await self._operations.run(document, request, context, caller, asked.request_id, found)
             return result.costing(charge) if charge and asked.wants_cost else result
+
+    @property
+    def is_late(self) -> bool:
+        """Whether requests may have to be refused before they are read."""
+        return self._overload.sheds
+
+    def known(self, request: GraphQLRequest) -> Known | None:
+        """What `answer_swiftly` answers, None for all that `answer` must look at."""
+        try:
+            text = self._trusted.text_of(request, free=True)
+            document = self._at_hand(text)
+            operation = document.operation(request.operation_name) if document else None
+            if document is None or operation is None or operation.operation is not OperationType.QUERY:
+                return None
+            points = self._costs.check(operation, document.fragments, request.variables)
+        except (RequestError, Refusal):
+            return None
+        if request.extensions.get("cost") is True:
+            return None
+        bound = self._operations.bind(document, operation, request)
+        return Known(request, text, document, operation, points, bound, text in self._ready)
+
+    def is_still(self, known: Known) -> bool:
+        """Whether its document is at hand as it was: it is not, once others took its place."""
+        return self._at_hand(known.text) is known.document
+
+    async def answer_swiftly(
+        self, known: Known, connection: HTTPConnection, carrier: Response, request_id: str
+    ) -> bytes | Result | None:
+        """Answer what is still known, as `answer` does, and raise what it raises.
+
+        None, before anything was charged or run, where `answer` must do it.
+        """
+        caller = self._caller_of(connection)
+        self._overload.check(caller)
+        try:
+            with self._deadlines.one() as deadline:
+                context = await self._get_context(connection, carrier)
+                if not (known.is_trusted or self._rules.may_ask_freely(context)):
+                    return None
+                async with self._overload.place(caller):
+                    bound, operations = known.bound, self._operations
+                    found = await operations.read_ahead(bound, context, known.points) if bound else None
+                    await self._rules.charge(context, known.points)
+                    return await operations.run(
+                        known.document, known.request, context, caller, request_id, found
+                    )
+        except RequestError:
+            caller.charge(REFUSED_SECONDS)
+            raise
+        except TimeoutError:
+            if not deadline.is_missed:
+                raise
+            caller.charge(REFUSED_SECONDS)
+            raise self._stopped() from None
+
+    def _at_hand(self, text: str) -> Document | None:
+        """The document of a text, where it is ready; one that is remembered is remembered longer."""
+        return self._ready.get(text) or self._documents.remembered(text)
 
     async def outcome(self, asked: Asked) -> Result | Results:
         """The answer, or what is told where there is none."""
@@ -188,15 +270,18 @@ class Answering:
     @asynccontextmanager
     async def _deadline(self) -> AsyncIterator[None]:
         """Stops what runs inside when its time is over, at its next await."""
-        seconds = self._limits.operation_seconds_max
         try:
-            async with asyncio.timeout(seconds) as deadline:
+            async with asyncio.timeout(self._limits.operation_seconds_max) as deadline:
                 yield
         except TimeoutError:
             if not deadline.expired():
                 raise
-            refusal = Refusal(f"The operation was stopped after {seconds:g} seconds", Code.DEADLINE_EXCEEDED)
-            raise RequestError([refusal.formatted()], refusal.code) from None
+            raise self._stopped() from None
+
+    def _stopped(self) -> RequestError:
+        seconds = self._limits.operation_seconds_max
+        refusal = Refusal(f"The operation was stopped after {seconds:g} seconds", Code.DEADLINE_EXCEEDED)
+        return RequestError([refusal.formatted()], refusal.code)
 
 
 def _astray(operation: OperationDefinitionNode, transport: Transport) -> RequestError | Refusal:

@@ -8,15 +8,28 @@ from dataclasses import dataclass, field, replace
 from inspect import isawaitable
 from typing import Any, TypeGuard, cast
 
-from graphql import ExecutionResult, GraphQLError, create_source_event_stream
+from graphql import (
+    ExecutionResult,
+    FieldNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    OperationDefinitionNode,
+    OperationType,
+    create_source_event_stream,
+)
+from graphql.pyutils import Path
 from strawberry import Schema
 from strawberry.execution import optimized_is_awaitable
 
+from engine.compiling.operations import Bound, Compiler, Found
 from engine.documents.costs import Charge
 from engine.documents.valid import Document, RequestError
 from engine.errors import Code, FieldError, Masking, Refusal, format_request_error, innermost_error
 from engine.execution.executors import SlicedExecutor, sliced
 from engine.http.requests import GraphQLRequest
+from engine.planning.gates import Gate
 from engine.sharing.callers import Caller
 from engine.sharing.turns import Turns, Work
 
@@ -50,21 +63,64 @@ class Result:
 
 
 class Operations:
-    """Executes prepared documents of one schema in graphql-core, with Strawberry's executor."""
+    """Executes valid documents of one schema: compiled queries, all else in graphql-core."""
 
-    def __init__(self, schema: Schema, masking: Masking, *, suggestions: bool) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        masking: Masking,
+        *,
+        suggestions: bool,
+        compiled: bool = True,
+        gate: Gate | None = None,
+    ) -> None:
         if schema.extensions:
             raise ValueError("The endpoint does not run schema extensions: use its limits and hooks instead.")
         self._schema = schema._schema
         self._executor_class = sliced(schema.execution_context_class)
         self._turns = Turns()
+        self.compiler = Compiler(schema, gate)
+        self._compiles = compiled
         self._masking = masking
         self._suggestions = suggestions
 
+    def bind(
+        self, document: Document, operation: OperationDefinitionNode, request: GraphQLRequest
+    ) -> Bound | None:
+        """A query compiled for a request's variables, None where graphql-core runs it."""
+        if operation.operation is not OperationType.QUERY or not self._compiles:
+            return None
+        return self.compiler.bind(document.compiled, operation, document.fragments, request.variables)
+
+    def prepare(self, document: Document) -> None:
+        """Compile the queries of a document as far as is possible before they are asked for."""
+        for operation in document.operations.values():
+            if operation.operation is OperationType.QUERY:
+                self.compiler.prepare(document.compiled, operation, document.fragments)
+
+    async def read_ahead(self, bound: Bound, context: object, points: int) -> Found | None:
+        """Read what a compiled query needs of the database; None where graphql-core runs it."""
+        return await self.compiler.read_ahead(bound, context, points)
+
     async def run(
-        self, document: Document, request: GraphQLRequest, context: object, caller: Caller, request_id: str
+        self,
+        document: Document,
+        request: GraphQLRequest,
+        context: object,
+        caller: Caller,
+        request_id: str,
+        found: Found | None = None,
     ) -> Result:
-        """Execute (spec 6.2) for a caller. Raises `RequestError` when the variables do not fit."""
+        """Execute (spec 6.2) for a caller. Raises `RequestError` when the variables do not fit.
+
+        What was found for a compiled query is made into its answer. Where that does not go plainly well,
+        nothing of it is told, and graphql-core runs the query from the beginning.
+        """
+        if found is not None:
+            make_info = _Infos(lambda: self._build(document, request, context, caller, request_id))
+            data = await self.compiler.answer(found, context, make_info, caller.charge)
+            if data is not None:
+                return Result({"data": data})
         executor = self._build(document, request, context, caller, request_id)
         return await self._complete(executor, request_id)
 
@@ -152,6 +208,21 @@ class Operations:
                 formatted.append(self._masking.mask(cause, request_id).formatted())
                 code = Code.INTERNAL_SERVER_ERROR
         return RequestError(formatted, code)
+
+
+class _Infos:
+    """Makes what resolvers are told of their field, by an executor that is built where there is one."""
+
+    def __init__(self, build: Callable[[], SlicedExecutor]) -> None:
+        self._build = build
+        self._executor: SlicedExecutor | None = None
+
+    def __call__(
+        self, given: GraphQLField, nodes: list[FieldNode], kind: GraphQLObjectType, path: Path
+    ) -> GraphQLResolveInfo[Any]:
+        if self._executor is None:
+            self._executor = self._build()
+        return self._executor.build_resolve_info(given, nodes, kind, path)
 
 
 def _unavailable(errors: list[FieldError]) -> Refusal | None:

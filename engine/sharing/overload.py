@@ -8,8 +8,7 @@ let in at once, however many wait.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import math
 from dataclasses import dataclass, field
 
 from engine.errors import Code, Refusal
@@ -20,6 +19,7 @@ TICK_SECONDS = 0.05
 LAG_KEPT_EACH_TICK = 0.9  # half of a lag is forgotten within seven ticks
 LOOK_SECONDS = 0.002
 REQUEST_SECONDS = 0.001  # what the least of requests takes
+HEAVIEST: Used = (math.inf, math.inf)
 RETRY_SECONDS = 1
 
 
@@ -62,24 +62,28 @@ class Overload:
         if self.sheds and not (is_light and self.lag_seconds < 2 * self.limits.lag_seconds_max):
             raise too_busy()
 
-    @asynccontextmanager
-    async def place(self, caller: Caller) -> AsyncIterator[None]:
-        """A place among the operations that run, waited for while the loop is busy."""
+    def place(self, caller: Caller) -> Place:
+        """`async with`: a place among the operations that run, waited for while the loop is busy."""
+        return Place(self, caller)
+
+    async def enter(self, caller: Caller) -> None:
+        """Take a place, which `leave` gives back."""
         if self._may_run(caller):
             self._enter(caller)
         else:
             await self._wait(caller)
-        try:
-            yield
-        finally:
-            self._leave(caller)
+
+    def leave(self, caller: Caller) -> None:
+        """Give the place back, to the lightest of those who wait."""
+        self._leave(caller)
 
     def _may_run(self, caller: Caller) -> bool:
-        if not self._has_room(caller):
-            return False
         if self.running < self.limits.running_busy_max:
-            return True
-        return not caller.running and all(caller.used < other.used for other in self._running_callers)
+            return self._has_room(caller)
+        return self._has_room(caller) and not caller.running and caller.used < self._lightest_that_runs()
+
+    def _lightest_that_runs(self) -> Used:
+        return min((caller.used for caller in self._running_callers), default=HEAVIEST)
 
     def _has_room(self, caller: Caller) -> bool:
         return self.running < self.limits.running_max and caller.running < self.limits.running_of_caller_max
@@ -128,12 +132,29 @@ class Overload:
 
     def _let_in(self) -> None:
         """Let in all who may run, the lightest first."""
-        while (first := self._first(self._may_run)) is not None:
+        if not self._waiting:
+            return
+        while (first := self._first_that_may_run()) is not None:
             self._admit(first)
         self._look_soon()
 
-    def _first(self, may: Callable[[Caller], bool]) -> _Waiting | None:
-        return min((w for w in self._waiting if may(w.caller)), key=lambda w: w.rank, default=None)
+    def _first_that_may_run(self) -> _Waiting | None:
+        """While few run, the lightest. Beyond that it must also be lighter than all that run."""
+        if self.running < self.limits.running_busy_max:
+            return self._first(HEAVIEST)
+        return self._first(self._lightest_that_runs(), alone=True)
+
+    def _first(self, lighter_than: Used, *, alone: bool = False) -> _Waiting | None:
+        """The lightest of those who wait, have room and are lighter; `alone`, those of whom nothing runs."""
+        first, least = None, lighter_than
+        of_caller_max = 1 if alone else self.limits.running_of_caller_max
+        if self.running >= self.limits.running_max:
+            return None
+        for waiting in self._waiting:  # in the order of their arrival: of equals the first stays
+            caller = waiting.caller
+            if caller.running < of_caller_max and (used := caller.used) < least:
+                first, least = waiting, used
+        return first
 
     def _admit(self, waiting: _Waiting) -> None:
         self._waiting.remove(waiting)
@@ -150,7 +171,7 @@ class Overload:
         """The loop came back in time: those who run wait for others, and there is time for one more."""
         self._looking = None
         is_in_time = asyncio.get_running_loop().time() - due < LOOK_SECONDS
-        if is_in_time and (first := self._first(self._has_room)) is not None:
+        if is_in_time and (first := self._first(HEAVIEST)) is not None:
             self._admit(first)
         self._let_in()
 
@@ -177,6 +198,22 @@ class Overload:
         self._watching = None
         if self.running or self._waiting or self.sheds:
             self._watch()
+
+
+class Place:
+    """One operation's."""
+
+    __slots__ = ("_caller", "_overload")
+
+    def __init__(self, overload: Overload, caller: Caller) -> None:
+        self._overload = overload
+        self._caller = caller
+
+    async def __aenter__(self) -> None:
+        await self._overload.enter(self._caller)
+
+    async def __aexit__(self, *_raised: object) -> None:
+        self._overload.leave(self._caller)
 
 
 def too_busy() -> Refusal:

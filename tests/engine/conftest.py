@@ -1,10 +1,7 @@
-"""Asyncio for every test of the endpoint."""
+"""A database for each module, where a test of the endpoint needs one."""
 
 from __future__ import annotations
 
-import pytest
+from tests.kept import database, database_url, kept_url
 
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
+__all__ = ["database", "database_url", "kept_url"]

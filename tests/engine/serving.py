@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.connections.admission import ConnectionLimits
 from engine.connections.gate import Gate
@@ -99,8 +99,15 @@ def eventually(holds: Callable[[], bool]) -> bool:
 
 
 @contextmanager
-def served(key_of: Callable[[str], str | None] | None = None, **limits: Any) -> Iterator[Served]:
-    """Serve a small application behind these limits. In the end every place must have been given back."""
+def served(
+    key_of: Callable[[str], str | None] | None = None,
+    application: ASGIApp | None = None,
+    idle_seconds_max: int = 5,
+    **limits: Any,
+) -> Iterator[Served]:
+    """Serve a small application, or this one, behind these limits. In the end every place must have been
+    given back.
+    """
     asked: list[dict[str, Any]] = []
     ended: list[str] = []
     reports: list[dict[str, int]] = []
@@ -110,7 +117,10 @@ def served(key_of: Callable[[str], str | None] | None = None, **limits: Any) -> 
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await _answer(scope, receive, send, asked)
+            if application is not None:
+                await application(scope, receive, send)
+            else:
+                await _answer(scope, receive, send, asked)
         finally:
             ended.append(scope["path"])
 
@@ -121,7 +131,13 @@ def served(key_of: Callable[[str], str | None] | None = None, **limits: Any) -> 
         report=report,
     )
     config = uvicorn.Config(
-        app, ws=GuardedWebSocket, log_config=None, access_log=False, server_header=False, lifespan="off"
+        app,
+        ws=GuardedWebSocket,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_keep_alive=idle_seconds_max,
     )
     config.http = gate  # type: ignore[assignment]
     server = uvicorn.Server(config)

@@ -10,6 +10,7 @@ from typing import Any, NewType
 import httpx
 import strawberry
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from strawberry.permission import BasePermission
@@ -19,6 +20,7 @@ from strawberry.types.scalar import ScalarDefinition
 
 from engine.endpoint import Endpoint
 from engine.errors import Code, Refusal
+from engine.http.express import Express
 
 SECRET = "the password is hunter2"
 
@@ -243,7 +245,8 @@ def endpoint(stage: Stage | None = None, **options: Any) -> Endpoint:
 
 
 def client(stage: Stage | None = None, **options: Any) -> httpx.AsyncClient:
-    app = Starlette(routes=endpoint(stage, **options).routes())
+    made = endpoint(stage, **options)
+    app = Starlette(routes=made.routes(), middleware=[Middleware(Express, endpoint=made)])
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portal.test")
 
 

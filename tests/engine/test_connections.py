@@ -60,6 +60,53 @@ def test_an_honest_client_asks_again_and_again_on_one_connection(usual: Served) 
     assert first.json["headers"] == [["host", "x"]]
 
 
+def test_a_head_that_came_before_is_taken_as_it_was_the_first_time(usual: Served) -> None:
+    heads = [POST + b"X-Number: %d\r\nContent-Length: 3\r\n\r\n" % number for number in range(6)]
+    client = usual.client()
+    for body in (b"abc", b"def", b"ghi"):
+        for head in (heads[0], *heads):  # more of them than are remembered
+            assert client.send(head + body).answer().status == 200
+        assert client.send(CHUNKED + b"3\r\nxyz\r\n0\r\n\r\n").answer().json["body"] == "xyz"
+        assert client.send(GET).answer().json["body"] == ""
+    client.close()
+    told = [(seen["body"], seen["headers"][1][1]) for seen in usual.asked if len(seen["headers"]) == 3]
+    numbers = "0012345"
+    assert told == [(body, number) for body in ("abc", "def", "ghi") for number in numbers]
+
+
+def test_a_head_that_came_before_may_come_in_parts_and_with_others_behind_it(usual: Served) -> None:
+    head = POST + b"Content-Length: 3\r\n\r\n"
+    client = usual.client()
+    answers = [client.send(head + b"abc").answer(), client.send(head + b"abc").answer()]
+    for part in (head[:9], head[9:], b"d", b"ef"):
+        client.send(part)
+    answers.append(client.answer())
+    client.send((head + b"ghi") * 3 + b"\r\n" + head + b"jk")
+    answers += [client.answer() for _ in range(3)]
+    answers.append(client.send(b"l").answer())
+    client.close()
+    assert [answer.json["body"] for answer in answers] == ["abc", "abc", "def", "ghi", "ghi", "ghi", "jkl"]
+
+
+def test_what_follows_a_head_that_came_before_is_read_as_strictly(usual: Served) -> None:
+    good = POST + b"Content-Length: 3\r\n\r\nabc"
+    client = usual.client()
+    assert [client.send(good).answer().status for _ in range(2)] == [200, 200]
+    client.send(good + POST + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc")
+    assert [client.answer().status for _ in range(2)] == [200, 400]
+    assert client.is_closed()
+    client.close()
+
+
+def test_a_connection_ends_once_nothing_was_asked_for_long() -> None:
+    with served(idle_seconds_max=1) as server:
+        client = server.client()
+        for _ in range(3):
+            assert client.send(GET).answer().status == 200
+        assert client.is_closed()
+        client.close()
+
+
 @pytest.mark.parametrize("begun", [b"G", b"GET / HTTP/1.1\r\nHost: x\r\nX-A: ", GET[:-2] + b"X-B: c\r\n"])
 def test_headers_that_are_not_whole_in_time_are_answered_408(begun: bytes) -> None:
     with served(header_seconds_max=SHORT) as server:

@@ -107,7 +107,7 @@ async def test_cookies_of_the_context_go_out_with_the_answer() -> None:
 
 async def test_the_deadline_stops_the_operation() -> None:
     stage = Stage()
-    limits = Limits(operation_seconds_max=0.02)
+    limits = Limits(operation_seconds_max=0.2)
     response = await ask("{ hello endless }", stage=stage, limits=limits)
     assert (response.status_code, codes(response)) == (504, ["DEADLINE_EXCEEDED"])
     assert stage.stopped == ["endless"]

@@ -9,7 +9,16 @@ from typing import Any, Literal
 import pytest
 import structlog
 
-from gateways.logs import ALLOWED_KEYS, VERBATIM_KEYS, configure_logs, scrub
+from gateways.logs import (
+    ALLOWED_KEYS,
+    VERBATIM_KEYS,
+    begin_request,
+    configure_logs,
+    request_id,
+    scrub,
+    tell,
+    tells_of_requests,
+)
 from gateways.peppers import Pepper
 from gateways.settings import Settings
 
@@ -25,7 +34,7 @@ def out() -> Iterator[io.StringIO]:
     root.handlers = handlers
     root.setLevel(level)
     structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
+    request_id.set(None)
 
 
 def written(out: io.StringIO) -> list[dict[str, Any]]:
@@ -34,7 +43,7 @@ def written(out: io.StringIO) -> list[dict[str, Any]]:
 
 def test_a_line_has_its_time_level_and_request(out: io.StringIO) -> None:
     configure_logs(Settings(log_format="json"), out)
-    structlog.contextvars.bind_contextvars(request_id="0123456789abcdef")
+    begin_request("0123456789abcdef")
 
     structlog.get_logger().info("request done", status=200, duration_ms=1.5, operation="Dashboard")
 
@@ -47,6 +56,33 @@ def test_a_line_has_its_time_level_and_request(out: io.StringIO) -> None:
         "duration_ms": 1.5,
         "operation": "Dashboard",
     }
+
+
+def test_what_is_told_of_each_request_is_a_line_like_any_other(out: io.StringIO) -> None:
+    configure_logs(Settings(log_format="json"), out)
+    begin_request("0123456789abcdef")
+
+    tell("answered", method="POST", route="/graphql", status=200, duration_ms=1.5)
+    structlog.get_logger().info("answered", method="POST", route="/graphql", status=200, duration_ms=1.5)
+
+    told, logged = written(out)
+    assert list(told) == list(logged)
+    assert len(told.pop("timestamp")) == len(logged.pop("timestamp"))
+    assert told == logged
+
+
+@pytest.mark.parametrize(("level", "lines"), [("debug", 1), ("info", 1), ("warning", 0), ("error", 0)])
+@pytest.mark.parametrize("format", ["json", "console"])
+def test_nothing_is_told_of_requests_above_level_info(
+    out: io.StringIO, format: Any, level: Any, lines: int
+) -> None:
+    settings = Settings(log_format=format, log_level=level)
+    configure_logs(settings, out)
+
+    tell("answered", status=200)
+
+    assert len(out.getvalue().splitlines()) == lines
+    assert tells_of_requests(settings) is bool(lines)
 
 
 def test_a_key_that_nobody_allowed_is_masked(out: io.StringIO) -> None:
@@ -108,7 +144,7 @@ def test_an_exception_says_where_and_never_what(out: io.StringIO) -> None:
 
 def test_libraries_are_heard_from_warning_on_without_their_arguments(out: io.StringIO) -> None:
     configure_logs(Settings(log_format="json"), out)
-    structlog.contextvars.bind_contextvars(request_id="0123456789abcdef")
+    begin_request("0123456789abcdef")
 
     logging.getLogger("uvicorn.access").info("%s %s", "127.0.0.1", "/graphql?query=Camille")
     logging.getLogger("tortoise.db_client").debug("SELECT 1")

@@ -10,8 +10,8 @@ import pytest
 from tortoise.connection import get_connection
 
 import models
+from engine.planning.keysets import Order, Slice, read_page, read_pages
 from models import AuditEvent, Session
-from models.keysets import Order, Slice, read_page, read_pages
 from models.owned import NOBODY, ForeignRow, check_owner, keep_to, one_customer
 from tests import cast
 from tests.conftest import NOON

@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 
 import models
+from engine.planning import ordinary
+from engine.planning.keysets import Order, Part, Slice
+from engine.planning.loaders import Loaders
 from gateways import Gateways
-from models.keysets import Slice
 from models.owned import ForeignRow, keep_to, one_customer
-from resolvers import access_log, contracts, devices, operations, profiles, sessions, statements
+from resolvers import devices, profiles, sessions
 from resolvers.context import Context
-from resolvers.loaders import Loaders
-from resolvers.operations import Filter, Sight, Sorting
-from resolvers.rows import rows_by_id
 from tests import cast
 from tests.conftest import NOON
 from tests.following import told_of
 
-ALL, NEWEST, FIVE = Sight(Filter(), None), Sorting.NEWEST_FIRST, Slice(5)
+ALL, FIVE = Part(), Part(order=Order("id"), slice=Slice(5))
+ON = "contract_id"
 
 
 @dataclass(frozen=True)
@@ -51,29 +51,24 @@ class Hers:
 READERS: dict[str, Callable[[Hers], Awaitable[Any]]] = {
     "customer": lambda hers: profiles.read(hers.id),
     "pending changes": lambda hers: profiles.pending_changes(hers.context, hers.id),
-    "contracts": lambda hers: contracts.list_for_customer(hers.id),
-    "cards": lambda hers: contracts.cards_by_contract(hers.id, [hers.contract]),
-    "schedules": lambda hers: contracts.schedules_by_contract(hers.id, [hers.contract]),
-    "next instalments": lambda hers: contracts.next_instalments(hers.id, [hers.contract]),
-    "operations": lambda hers: operations.page_for_customer(hers.id, ALL, NEWEST, FIVE),
-    "operations of contracts": lambda hers: operations.pages_by_contract(
-        hers.id, ALL, NEWEST, FIVE, [hers.contract, 1]
+    "a list": lambda hers: ordinary.list_of(models.Contract, hers.id, ALL),
+    "a list that ends": lambda hers: ordinary.list_of(models.Contract, hers.id, FIVE),
+    "lists": lambda hers: ordinary.lists_by(models.Card, hers.id, ON, ALL, [hers.contract]),
+    "lists that end": lambda hers: ordinary.lists_by(models.Instalment, hers.id, ON, FIVE, [hers.contract]),
+    "a page": lambda hers: ordinary.page_of(models.Operation, hers.id, FIVE),
+    "pages": lambda hers: ordinary.pages_by(models.Operation, hers.id, ON, FIVE, [hers.contract, 1]),
+    "pages of one": lambda hers: ordinary.pages_by(
+        models.Operation, hers.id, "statement_id", FIVE, [hers.statement]
     ),
-    "operations of statements": lambda hers: operations.pages_by_statement(
-        hers.id, ALL, FIVE, [hers.statement]
-    ),
-    "statements": lambda hers: statements.page_for_customer(hers.id, None, None, FIVE),
-    "statements of contracts": lambda hers: statements.pages_by_contract(
-        hers.id, None, FIVE, [1, hers.contract]
-    ),
-    "rows": lambda hers: rows_by_id(models.Contract, hers.id, [hers.contract]),
+    "rows": lambda hers: ordinary.rows_by_id(models.Contract, hers.id, [hers.contract]),
+    "her own row": lambda hers: ordinary.rows_by_id(models.Customer, hers.id, [hers.id]),
     "rows through a loader": lambda hers: Loaders().load(
-        rows_by_id, models.Contract, hers.id, key=hers.contract
+        ordinary.rows_by_id, models.Contract, hers.id, key=hers.contract
     ),
     "sessions": lambda hers: sessions.open_ones(hers.context, hers.id),
     "devices": lambda hers: devices.list_for_customer(hers.id),
     "news": lambda hers: models.News.beyond(hers.id, 0, 5),
-    "access log": lambda hers: access_log.page_for_customer(hers.id, FIVE),
+    "access log": lambda hers: ordinary.page_of(models.AuditEvent, hers.id, FIVE),
 }
 
 

@@ -11,10 +11,11 @@ import pytest
 
 import models
 from domain.assurance import Assurance
+from engine.planning import ordinary
+from engine.planning.keysets import Key, Order, Page, Part, Slice
 from gateways import Gateways
-from models.keysets import Key, Page, Slice
-from resolvers import operations
-from resolvers.operations import Filter, Sight, Sorting, TooOld, in_sight, within_sight
+from resolvers.context import Viewer
+from resolvers.operations import Filter, Sight, TooOld, in_sight, within_sight
 from tests import cast
 from tests.conftest import Clock
 from tests.levels import signed_in_at
@@ -23,6 +24,10 @@ FIRST = date(2026, 3, 17)  # 90 days before the cast's day
 DAY = timedelta(days=1)
 SHORT = [Assurance.CODE_ONLY, Assurance.STRONG]
 ENOUGH = [Assurance.STRONG_IN_SESSION, Assurance.STRONG_RECENT]
+NEWEST_FIRST, TEN = Order("occurred_on"), Slice(10)
+ORDERS = [
+    Order(column, descending) for column in ("occurred_on", "amount_cents") for descending in (True, False)
+]
 
 
 @dataclass(frozen=True)
@@ -68,18 +73,27 @@ def ids(*pages: Page[models.Operation]) -> set[int]:
     return {row.id for page in pages for row in page.rows}
 
 
+async def viewer_at(gateways: Gateways, owner: models.Customer, known: Assurance) -> Viewer:
+    """The customer in a session of this assurance."""
+    viewer = await (await signed_in_at(gateways, owner, known)).viewer()
+    assert viewer is not None
+    return viewer
+
+
+def part_of(sight: Sight, order: Order = NEWEST_FIRST, window: Slice = TEN) -> Part:
+    return Part(conditions=sight.only.conditions(), order=order, slice=window)
+
+
 async def read_all(ledger: Ledger, sight: Sight) -> Answered:
-    owner, contracts, statements = ledger.owner.id, [ledger.contract.id], [ledger.statement.id]
-    newest, ten = Sorting.NEWEST_FIRST, Slice(10)
+    table, owner, part = models.Operation, ledger.owner.id, part_of(sight)
+    parents = {"contract_id": [ledger.contract.id], "statement_id": [ledger.statement.id]}
+    pages = {on: await ordinary.pages_by(table, owner, on, part, some) for on, some in parents.items()}
+    counts = [await ordinary.counts_by(table, owner, on, part, some) for on, some in parents.items()]
     return Answered(
-        ids(await operations.page_for_customer(owner, sight, newest, ten)),
-        ids(*await operations.pages_by_contract(owner, sight, newest, ten, contracts)),
-        ids(*await operations.pages_by_statement(owner, sight, ten, statements)),
-        (
-            await operations.count_for_customer(owner, sight),
-            *await operations.counts_by_contract(owner, sight, contracts),
-            *await operations.counts_by_statement(owner, sight, statements),
-        ),
+        ids(await ordinary.page_of(table, owner, part)),
+        ids(*pages["contract_id"]),
+        ids(*pages["statement_id"]),
+        (await ordinary.count_of(table, owner, part), *counts[0], *counts[1]),
     )
 
 
@@ -93,7 +107,7 @@ async def test_a_session_short_of_it_sees_90_days(
 ) -> None:
     """The day itself is the first one seen, by the day of the operation and not of its booking."""
     ledger = await Ledger.write()
-    sight = await within_sight(await signed_in_at(gateways, ledger.owner, known), Filter())
+    sight = within_sight(await viewer_at(gateways, ledger.owner, known), Filter())
     assert isinstance(sight, Sight)
     assert sight.hidden_before == FIRST
     seen = rows(ledger.open, ledger.open_pending)
@@ -105,28 +119,32 @@ async def test_a_code_by_sms_given_in_the_session_opens_the_rest(
     database: str, gateways: Gateways, known: Assurance
 ) -> None:
     ledger = await Ledger.write()
-    sight = await within_sight(await signed_in_at(gateways, ledger.owner, known), Filter())
+    sight = within_sight(await viewer_at(gateways, ledger.owner, known), Filter())
     assert sight == Sight(Filter(), None)
     seen = rows(ledger.old, ledger.old_pending, ledger.open, ledger.open_pending)
     assert await read_all(ledger, sight) == Answered(seen, seen, rows(ledger.old, ledger.open), (4, 4, 2))
 
 
-@pytest.mark.parametrize("sorting", Sorting)
+@pytest.mark.parametrize("order", ORDERS, ids=lambda order: "".join(order.names(False)[:1]))
 async def test_a_cursor_of_an_older_page_gives_nothing_older(
-    database: str, gateways: Gateways, sorting: Sorting
+    database: str, gateways: Gateways, order: Order
 ) -> None:
     """Nor does a page from the end."""
     ledger = await Ledger.write()
-    sight = await within_sight(await signed_in_at(gateways, ledger.owner, Assurance.STRONG), Filter())
+    sight = within_sight(await viewer_at(gateways, ledger.owner, Assurance.STRONG), Filter())
     assert isinstance(sight, Sight)
-    value = {"occurred_on": FIRST - DAY, "amount_cents": 1_250}[sorting.value.column]
-    parts = [
+    value = {"occurred_on": FIRST - DAY, "amount_cents": 1_250}[order.column]
+    windows = [
         Slice(10, after=Key(value, ledger.old.id)),
         Slice(10, before=Key(value, ledger.old.id)),
         Slice(10, backward=True),
         Slice(10, backward=True, before=Key(value, ledger.old.id)),
     ]
-    seen = [ids(await operations.page_for_customer(ledger.owner.id, sight, sorting, part)) for part in parts]
+    owner = ledger.owner.id
+    seen = [
+        ids(await ordinary.page_of(models.Operation, owner, part_of(sight, order, window)))
+        for window in windows
+    ]
     assert set().union(*seen) == rows(ledger.open, ledger.open_pending)
 
 
@@ -146,7 +164,7 @@ async def test_a_filter_finds_what_is_in_sight(
     database: str, gateways: Gateways, only: Filter, found: Sequence[str]
 ) -> None:
     ledger = await Ledger.write()
-    sight = await within_sight(await signed_in_at(gateways, ledger.owner, Assurance.STRONG), only)
+    sight = within_sight(await viewer_at(gateways, ledger.owner, Assurance.STRONG), only)
     assert isinstance(sight, Sight)
     seen = (await read_all(ledger, sight)).listed
     assert (seen, sight.hidden_before) == (rows(*(getattr(ledger, name) for name in found)), FIRST)
@@ -156,22 +174,22 @@ async def test_a_filter_that_begins_before_needs_more(database: str, gateways: G
     ledger = await Ledger.write()
     only = Filter(occurred_from=FIRST - DAY)
     for known in SHORT:
-        context = await signed_in_at(gateways, ledger.owner, known)
-        assert await within_sight(context, only) == TooOld(Assurance.STRONG_IN_SESSION)
+        viewer = await viewer_at(gateways, ledger.owner, known)
+        assert within_sight(viewer, only) == TooOld(Assurance.STRONG_IN_SESSION)
     for known in ENOUGH:
-        context = await signed_in_at(gateways, ledger.owner, known)
-        assert await within_sight(context, only) == Sight(only, None)
+        viewer = await viewer_at(gateways, ledger.owner, known)
+        assert within_sight(viewer, only) == Sight(only, None)
 
 
 async def test_one_operation(database: str, gateways: Gateways) -> None:
     ledger = await Ledger.write()
-    short = await signed_in_at(gateways, ledger.owner, Assurance.STRONG)
-    enough = await signed_in_at(gateways, ledger.owner, Assurance.STRONG_IN_SESSION)
+    short = await viewer_at(gateways, ledger.owner, Assurance.STRONG)
+    enough = await viewer_at(gateways, ledger.owner, Assurance.STRONG_IN_SESSION)
     for row in (ledger.old, ledger.old_pending):
-        assert await in_sight(short, row) == TooOld(Assurance.STRONG_IN_SESSION)
-        assert await in_sight(enough, row) == row
+        assert in_sight(short, row) == TooOld(Assurance.STRONG_IN_SESSION)
+        assert in_sight(enough, row) == row
     for row in (ledger.open, ledger.open_pending):
-        assert await in_sight(short, row) == row
+        assert in_sight(short, row) == row
 
 
 @pytest.mark.parametrize(
@@ -187,15 +205,14 @@ async def test_the_day_is_the_one_in_paris(
     database: str, gateways: Gateways, clock: Clock, now: datetime, hidden_before: date
 ) -> None:
     clock.now = now
-    context = await signed_in_at(gateways, await cast.ines(), Assurance.STRONG)
-    sight = await within_sight(context, Filter())
+    sight = within_sight(await viewer_at(gateways, await cast.ines(), Assurance.STRONG), Filter())
     assert isinstance(sight, Sight)
     assert sight.hidden_before == hidden_before
 
 
-async def test_who_has_no_session_sees_least(database: str, gateways: Gateways) -> None:
-    """Nobody reads operations without one; should a reader ever forget to ask, this is what it gets."""
-    provisional = await signed_in_at(gateways, await cast.ines(), Assurance.PROVISIONAL)
-    sight = await within_sight(provisional, Filter())
+@pytest.mark.parametrize("known", Assurance)
+async def test_who_is_not_sure_enough_sees_least(known: Assurance) -> None:
+    """Nobody reads operations in a provisional session; should one ever, this is what it gets."""
+    sight = within_sight(Viewer(1, known, cast.TODAY), Filter())
     assert isinstance(sight, Sight)
-    assert sight.hidden_before == FIRST
+    assert sight.hidden_before == (None if known in ENOUGH else FIRST)

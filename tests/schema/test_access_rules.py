@@ -17,7 +17,7 @@ from domain.staff import Staff, StaffScope
 from engine.errors import Refusal
 from gateways import Gateways
 from gateways.local_staff_tokens import LocalStaffTokens
-from resolvers.context import Context
+from resolvers.context import Context, Viewer
 from schema.access_rules import Access, Guard, StreamGuard, guarded
 from schema.root import build_schema, print_schema
 from schema.viewers import Info
@@ -27,6 +27,9 @@ from tests.following import opened
 from tests.levels import SIGNED_IN, signed_in_at, token_at
 from tests.schema.asking import Asker
 from tests.schema.roots import ROOTS, STREAMS, UNAUTHENTICATED, Stage
+from tests.schema.ways import BOTH_WAYS
+
+pytestmark = BOTH_WAYS
 
 MUTATION, SUBSCRIPTION = "Mutation.", "Subscription."
 
@@ -118,6 +121,16 @@ def test_a_field_that_says_so_is_guarded_by_the_same_words() -> None:
         else:
             assert [id(rule) for rule in guards] == [id(rule) for rule in rules], name
     assert carrying == PRINTED
+
+
+@pytest.mark.parametrize("known", Assurance)
+def test_a_guard_tells_beforehand_whom_it_lets_through(known: Assurance) -> None:
+    viewer = Viewer(1, known, NOON.date())
+    for needed in Assurance:
+        guard = Guard(Access(assurance=needed), null_for_strangers=False)
+        assert guard.allows(viewer) is known.suffices(needed)
+    for staff in StaffScope:
+        assert not Guard(Access(scope=staff), null_for_strangers=False).allows(viewer)
 
 
 def test_whoever_reads_the_schema_finds_the_rule() -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from models import ContractKind
+from models import ContractKind, ContractStatus, InstalmentStatus
 from schema import ids
 from schema.ids import Kind
 from tests import cast
 from tests.cast import TODAY
 from tests.schema.asking import Asker
+from tests.schema.ways import BOTH_WAYS
+
+pytestmark = BOTH_WAYS
 
 ALL = """{ contracts { __typename id version kind status regime label maskedNumber currency signedOn closedOn
     apr borrowingRate outstandingPrincipal overdue directDebit { maskedIban day }
@@ -126,6 +129,64 @@ async def test_the_table_and_the_next_instalment(ask: Asker) -> None:
         "fees": "1.00",
         "outstandingAfter": "1000.00",
     }
+
+
+async def test_each_contract_gets_its_own_cards_and_table(ask: Asker) -> None:
+    owner = await cast.ines()
+    first, second, _ = [await cast.contract(owner, label=label) for label in ("first", "second", "bare")]
+    loan = await cast.contract(owner, ContractKind.PERSONAL_LOAN, label="loan")
+    for of, day in ((first, date(2027, 1, 31)), (first, date(2029, 1, 31)), (second, date(2028, 1, 31))):
+        await cast.card(of, expires_on=day)
+    for number in (2, 3, 1):
+        await cast.instalment(loan, number)
+    query = """{ contracts { label ... on RevolvingCredit { cards { expiresOn } }
+        ... on PersonalLoan { amortisationTable { number } } } }"""
+    answer = await ask(query, owner)
+    assert {found.pop("label"): found for found in answer["contracts"]} == {
+        "first": {"cards": [{"expiresOn": "2029-01-31"}, {"expiresOn": "2027-01-31"}]},
+        "second": {"cards": [{"expiresOn": "2028-01-31"}]},
+        "bare": {"cards": []},
+        "loan": {"amortisationTable": [{"number": 1}, {"number": 2}, {"number": 3}]},
+    }
+
+
+async def test_the_next_instalment_is_the_first_to_come(ask: Asker) -> None:
+    owner = await cast.ines()
+    loan, done, other = [
+        await cast.contract(owner, ContractKind.PERSONAL_LOAN, label=label)
+        for label in ("loan", "done", "other")
+    ]
+    await cast.instalment(loan, 1, status=InstalmentStatus.PAID, paid_on=TODAY)
+    await cast.instalment(loan, 2, status=InstalmentStatus.MISSED)
+    for number in (4, 3):
+        await cast.instalment(loan, number)
+    await cast.instalment(other)
+    await cast.instalment(done, status=InstalmentStatus.DEFERRED)
+    answer = await ask("{ contracts { label nextInstalment { number } } }", owner)
+    assert {found["label"]: found["nextInstalment"] for found in answer["contracts"]} == {
+        "loan": {"number": 3},
+        "done": None,
+        "other": {"number": 1},
+    }
+
+
+async def test_contracts_in_force_come_first_then_the_newest(ask: Asker) -> None:
+    owner = await cast.ines()
+    rows: list[tuple[str, int, dict[str, Any]]] = [
+        ("closed today", 0, {"status": ContractStatus.CLOSED, "closed_on": TODAY}),
+        ("closed", 9, {"status": ContractStatus.CLOSED, "closed_on": TODAY}),
+        ("late", 2, {"status": ContractStatus.LATE}),
+        ("suspended", 1, {"status": ContractStatus.SUSPENDED}),
+        ("active", 1, {}),
+    ]
+    for label, days_ago, columns in rows:
+        signed_on = TODAY - timedelta(days=days_ago)
+        await cast.contract(owner, label=label, signed_on=signed_on, **columns)
+    await cast.contract(await cast.marc())
+    answer = await ask("{ contracts { label } customer { contracts { label } } }", owner)
+    assert answer["customer"]["contracts"] == answer["contracts"]
+    labels = [found["label"] for found in answer["contracts"]]
+    assert labels == ["active", "suspended", "late", "closed today", "closed"]
 
 
 async def test_kinds_and_statuses_narrow_both_lists(ask: Asker) -> None:

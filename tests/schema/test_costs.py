@@ -33,8 +33,8 @@ from engine.documents.costs import Costs
 from engine.documents.prices import said_of
 from engine.documents.sensitive import OneSensitiveField, is_sensitive
 from engine.limits import Limits
+from engine.planning.connections import PAGE_DEFAULT, PAGE_MAX
 from resolvers import devices, sessions
-from schema.pages import PAGE_DEFAULT, PAGE_MAX
 from schema.root import build_schema
 from tests.schema.queries import DASHBOARD, TOTALS
 from tests.schema.roots import ROOTS

@@ -15,6 +15,9 @@ from tests import cast
 from tests.conftest import NOON, Clock
 from tests.resolvers.walking import CODE_IN_TEXT
 from tests.schema.asking import Asker
+from tests.schema.ways import BOTH_WAYS
+
+pytestmark = BOTH_WAYS
 
 PROFILE = """{ id version title firstNames lastName birthDate locale email { masked verifiedAt }
     phone { masked verifiedAt } postalAddress { lines postalCode city countryCode }

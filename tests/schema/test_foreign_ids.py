@@ -20,6 +20,9 @@ from tests import cast
 from tests.conftest import NOON
 from tests.kept import ON_ONE
 from tests.schema.asking import Asker
+from tests.schema.ways import BOTH_WAYS
+
+pytestmark = BOTH_WAYS
 
 NODE = "query($id: ID!) { node(id: $id) { __typename id } }"
 STATEMENTS = "query($id: ID!) { statements(contractId: $id) { totalCount nodes { id } } }"

@@ -16,6 +16,9 @@ from tests import cast
 from tests.levels import token_at
 from tests.recording import recorded
 from tests.schema.asking import Answer, Asker
+from tests.schema.ways import BOTH_WAYS, COMPILED
+
+pytestmark = BOTH_WAYS
 
 FIRST = date(2026, 3, 17)  # 90 days before the cast's day
 DAY = timedelta(days=1)
@@ -190,12 +193,16 @@ async def test_the_rest_of_an_answer_comes_beside_a_refusal(ledger: Ledger) -> N
 
 
 @pytest.mark.parametrize("known", [Assurance.STRONG, Assurance.STRONG_IN_SESSION])
-async def test_ten_contracts_are_still_read_at_once(ledger: Ledger, known: Assurance) -> None:
+async def test_ten_contracts_are_still_read_at_once(
+    ledger: Ledger, known: Assurance, way: str, kept_url: str
+) -> None:
     await ledger.write()
     for _ in range(9):
         await cast.operation(await cast.contract(ledger.owner), occurred_on=FIRST)
     query = "{ contracts { operations(first: 2) { hiddenBefore totalCount nodes { label } } } }"
+    await ledger.asked(known, query)
     async with recorded() as sent:
         answer = await ledger.asked(known, query)
     assert len(answer["contracts"]) == 10
-    assert len([sql for sql in sent.statements if '"operation"' in sql]) == 2
+    is_one = way == COMPILED and kept_url.startswith("postgres")
+    assert len([sql for sql in sent.statements if '"operation"' in sql]) == (1 if is_one else 2)

@@ -18,6 +18,9 @@ from tests import cast
 from tests.cast import TODAY
 from tests.kept import ON_ONE
 from tests.schema.asking import Asker
+from tests.schema.ways import BOTH_WAYS
+
+pytestmark = BOTH_WAYS
 
 LIST = """query($filter: OperationFilter) {
     operations(filter: $filter, first: 100) { totalCount nodes { id } } }"""

@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
+from engine.planning.connections import cursor
+from engine.planning.keysets import Key, Order
 from models import Contract, Customer, Operation
-from models.keysets import Key, Order
-from schema.pages import cursor
 from tests import cast
 from tests.cast import TODAY
 from tests.kept import ON_ONE
 from tests.schema.asking import Asker
+from tests.schema.ways import BOTH_WAYS
+
+pytestmark = BOTH_WAYS
 
 PAGE = """query(
     $first: Int, $after: String, $last: Int, $before: String, $order: OperationOrder! = NEWEST_FIRST) {
@@ -86,6 +89,18 @@ async def test_the_page_of_a_contract_is_walked_the_same_way(ask: Asker, ines: C
     first = (await ask(IN_CONTRACT, ines, first=4))["contracts"][0]["operations"]
     second = (await ask(IN_CONTRACT, ines, first=5, after=first["pageInfo"]["endCursor"]))["contracts"][0]
     assert labels(first) + labels(second["operations"]) == "876543210"
+
+
+async def test_the_four_orders(ask: Asker) -> None:
+    owner = await cast.ines()
+    credit = await cast.contract(owner)
+    for day, cents in ((0, -5), (1, 7), (2, 0)):
+        await cast.operation(
+            credit, label=f"{day}", occurred_on=TODAY - timedelta(days=day), amount_cents=cents
+        )
+    orders = {"NEWEST_FIRST": "012", "OLDEST_FIRST": "210", "LARGEST_FIRST": "120", "SMALLEST_FIRST": "021"}
+    found = {order: labels((await ask(PAGE, owner, order=order))["operations"]) for order in orders}
+    assert found == orders
 
 
 async def test_an_empty_page_has_no_cursors(ask: Asker, ines: Customer) -> None:

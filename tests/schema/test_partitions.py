@@ -26,6 +26,9 @@ from tests.recording import Sent, recorded
 from tests.schema.asking import Asker
 from tests.schema.queries import DASHBOARD, TOTALS
 from tests.schema.roots import ROOTS, Stage
+from tests.schema.ways import BOTH_WAYS
+
+pytestmark = BOTH_WAYS
 
 
 @pytest.fixture

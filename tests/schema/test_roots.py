@@ -11,6 +11,9 @@ from tests import cast
 from tests.following import opened
 from tests.schema.asking import Asker
 from tests.schema.roots import ROOTS, STREAMS, Stage
+from tests.schema.ways import BOTH_WAYS
+
+pytestmark = BOTH_WAYS
 
 
 def _fields(root: GraphQLObjectType | None) -> set[str]:

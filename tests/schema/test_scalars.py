@@ -16,7 +16,7 @@ from graphql.error import GraphQLError
 from domain.money import CENTS_MAX
 from models import Customer
 from schema.root import build_schema
-from schema.scalars import Money, Rate, money, rate
+from schema.scalars import Money, money
 from tests import cast
 from tests.kept import ON_ONE
 from tests.schema.asking import Asker
@@ -146,9 +146,8 @@ def test_a_literal_is_read_as_a_variable_is() -> None:
     assert scalar("Money").parse_literal(StringValueNode(value="12.5")) == 1250
 
 
-def test_nothing_is_no_amount_and_no_rate() -> None:
-    assert (money(None), rate(None)) == (None, None)
-    assert (money(5), rate(Decimal("0.1"))) == (Money(5), Rate(Decimal("0.1")))
+def test_nothing_is_no_amount() -> None:
+    assert (money(None), money(5)) == (None, Money(5))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tortoise.queryset import QuerySet
 M = TypeVar("M", bound=Model)
 K = TypeVar("K")
 
-BRANCHES_MAX = 50  # parents asked for in one statement; SQLite joins at most 500
+BRANCHES_MAX = 50  # parents asked for in one query; SQLite joins at most 500
 BRANCHES_MIN = 8
 ROWS_AT_ONCE_MAX = 1_000
 
@@ -54,6 +54,23 @@ class Slice:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Which of the rows of a relation are asked for. Hashable: what asks alike is read together.
+
+    `conditions` are pairs of a column with a lookup (`occurred_on__gte`, `kind__in`, `closed_at__isnull`) and
+    its value, `__in` with a tuple. Of a page, and of a list that ends somewhere, `order` and `slice` say the
+    rest. Other lists have a `sorting`: columns, with a minus where descending; the first may be one with
+    `__isnull`, for whether there is a value. `own` are fields of the connection itself.
+    """
+
+    conditions: tuple[tuple[str, Any], ...] = ()
+    order: Order | None = None
+    slice: Slice | None = None
+    sorting: tuple[str, ...] = ()
+    own: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
 class Page(Generic[M]):
     """The rows in reading order, and whether more lie on either side."""
 
@@ -89,20 +106,20 @@ def _page(rows: list[M], part: Slice) -> Page[M]:
 
 
 async def read_page(rows: QuerySet[M], order: Order, part: Slice) -> Page[M]:
-    """One page of the rows, in one statement."""
+    """One page of the rows, in one query."""
     return _page(await _cut(rows, order, part), part)
 
 
 async def read_pages(
     parents: Mapping[K, QuerySet[M]], parent_of: Callable[[M], K], order: Order, part: Slice
 ) -> dict[K, Page[M]]:
-    """The same page of each parent's rows, in one statement for as many parents as may be.
+    """The same page of each parent's rows, in one query for as many parents as may be.
 
     Each parent is a branch of a UNION ALL with its own limit, so each reads only its page from the index.
     """
     found: dict[K, list[M]] = {parent: [] for parent in parents}
     branches = [_cut(rows, order, part) for rows in parents.values()]
-    # A statement is written and its rows are made in one go on the loop: neither may be too many.
+    # A query is written and its rows are made in one go on the loop: neither may be too many.
     together = min(BRANCHES_MAX, max(BRANCHES_MIN, ROWS_AT_ONCE_MAX // (part.size + 1)))
     for start in range(0, len(branches), together):
         for row in await _read_union(branches[start : start + together]):

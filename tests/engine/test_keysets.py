@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import models
+from engine.planning.keysets import Key, Order, Page, Slice, read_page, read_pages
 from models import Operation
-from models.keysets import Key, Order, Page, Slice, read_page, read_pages
 from tests import cast
 from tests.recording import recorded
 

@@ -1,4 +1,4 @@
-"""Batches: what many places of one operation ask for one by one is read in one statement."""
+"""Batches: what many places of one operation ask for one by one is read in one query."""
 
 from __future__ import annotations
 
@@ -69,3 +69,11 @@ class Loaders:
         if made is None:
             made = self._made[batch, arguments] = _Loader(load_fn=partial(batch, *arguments))
         return made.load(key)
+
+
+def loaders_of(context: Any) -> Loaders:
+    """The loaders of the operation that a context is for, made when first asked for."""
+    if context.loaders is None:
+        context.loaders = Loaders()
+    made: Loaders = context.loaders
+    return made

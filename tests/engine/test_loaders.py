@@ -5,13 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-import pytest
-
-from models import Contract, Operation
-from resolvers.loaders import Loaders
-from resolvers.rows import count_by, rows_by_id
-from tests import cast
-from tests.recording import recorded
+from engine.planning.loaders import Loaders
 
 
 class Batches:
@@ -79,34 +73,3 @@ async def test_a_batch_that_fails_fails_for_everyone_who_waits() -> None:
         *(loaders.load(batches.fail, key=key) for key in (1, 2)), return_exceptions=True
     )
     assert [type(outcome) for outcome in outcomes] == [LookupError, LookupError]
-
-
-async def test_rows_come_in_the_order_asked_for_and_only_the_customers(database: str) -> None:
-    owner = await cast.ines()
-    first, second = await cast.contract(owner), await cast.contract(owner)
-    others = await cast.contract(await cast.marc())
-    async with recorded() as sent:
-        rows = await rows_by_id(Contract, owner.id, [second.id, others.id, first.id, 0, second.id])
-    assert rows == [second, None, first, None, second]
-    assert len(sent.statements) == 1
-
-
-async def test_rows_are_counted_by_parent_in_one_statement(database: str) -> None:
-    owner = await cast.ines()
-    credits = [await cast.contract(owner) for _ in range(3)]
-    for credit, count in zip(credits, (2, 0, 1), strict=True):
-        for _ in range(count):
-            await cast.operation(credit)
-    ids = [credit.id for credit in reversed(credits)]
-    async with recorded() as sent:
-        counts = await count_by("contract_id", Operation.owned_by(owner.id), ids)
-    assert counts == [1, 0, 2]
-    assert len(sent.statements) == 1
-
-
-@pytest.mark.parametrize("batch", ["rows", "counts"])
-async def test_nothing_asked_for_is_nothing_found(database: str, batch: str) -> None:
-    if batch == "rows":
-        assert await rows_by_id(Contract, 1, []) == []
-    else:
-        assert await count_by("contract_id", Operation.owned_by(1), []) == []

@@ -10,18 +10,20 @@ import base64
 import struct
 from collections.abc import Awaitable, Callable
 from datetime import date
-from typing import Annotated, Any, Generic, Self, TypeAlias, TypeVar
+from functools import lru_cache
+from typing import Annotated, Any, Generic, Self, TypeVar, cast, get_args, get_origin
 
 import strawberry
 from tortoise.models import Model
 
-from engine.documents.cost_directives import ListSize
+from engine.documents.cost_directives import ListSize, cost
 from engine.errors import Refusal
-from models.keysets import Key, Order, Page, Slice
-from schema.costs import READ
+from engine.planning.keysets import Key, Order, Page, Slice
+from engine.planning.opaque import opaque
 
 PAGE_MAX = 100
 PAGE_DEFAULT = 20
+COUNTED = cost(10)  # a count of a whole list
 
 # Of every field that gives a connection.
 PAGE = ListSize(
@@ -52,8 +54,6 @@ Before = Annotated[
     str | None,
     strawberry.argument(description="Only what comes before this cursor, a `startCursor` of a page before"),
 ]
-
-Window: TypeAlias = tuple[int | None, str | None, int | None, str | None]  # first, after, last, before
 
 
 @strawberry.type(description="Where a page lies in its list")
@@ -87,10 +87,19 @@ class Connection(Generic[N]):
         return [edge.node for edge in self.edges]
 
     @strawberry.field(
-        description="How many items the whole list has; counted only when asked for", directives=[READ]
+        description="How many items the whole list has; counted only when asked for", directives=[COUNTED]
     )
     async def total_count(self) -> int:
         return await self.count()
+
+    @classmethod
+    def node_type(cls) -> type:
+        """The type of the items, which a connection of them names as `Connection[Item]`."""
+        for base in cls.__mro__:
+            for parent in base.__dict__.get("__orig_bases__", ()):
+                if get_origin(parent) is Connection:
+                    return cast("type", get_args(parent)[0])
+        raise TypeError(f"{cls.__name__} does not say of what it is a connection")
 
     @classmethod
     def of(
@@ -138,8 +147,25 @@ _FORM = struct.Struct(">cqQ")
 
 def cursor(order: Order, key: Key) -> str:
     """23 characters of URL-safe base64: the order, the value, the row."""
-    value = key.value.toordinal() if isinstance(key.value, date) else key.value
-    return base64.urlsafe_b64encode(_FORM.pack(_tag(order), value, key.id)).rstrip(b"=").decode()
+    return cursor_of(order)(key.value, key.id)
+
+
+@lru_cache(maxsize=64)
+def cursor_of(order: Order) -> Callable[[Any, int], str]:
+    """The cursors of an order, each made of the value of its column and the id of a row."""
+    tag, pack = _tag(order), _FORM.pack
+
+    def of_number(value: int, row_id: int) -> str:
+        return opaque(pack(tag, value, row_id))
+
+    def of_day(value: date, row_id: int) -> str:
+        return opaque(pack(tag, value.toordinal(), row_id))
+
+    return of_day if _is_day(order) else of_number
+
+
+def _is_day(order: Order) -> bool:
+    return order.column.endswith("_on")
 
 
 def _tag(order: Order) -> bytes:
@@ -154,7 +180,7 @@ def _key(order: Order, text: str | None, argument: str) -> Key | None:
     try:
         packed = base64.b64decode(text.encode("ascii") + b"=", altchars=b"-_", validate=True)
         tag, number, row_id = _FORM.unpack(packed)
-        value: Any = date.fromordinal(number) if order.column.endswith("_on") else number
+        value: Any = date.fromordinal(number) if _is_day(order) else number
         key = Key(value, row_id)
         if tag == _tag(order) and row_id < 1 << 63 and cursor(order, key) == text:
             return key
