@@ -45,9 +45,15 @@ class Server(uvicorn.Server):
     """Says when it listens and what memory it takes. Ending because it was told to is no death by signal."""
 
     def __init__(
-        self, config: uvicorn.Config, welcome: Callable[[], None] = lambda: None, *, megabytes_max: int = 0
+        self,
+        config: uvicorn.Config,
+        welcome: Callable[[], None] = lambda: None,
+        *,
+        megabytes_max: int = 0,
+        tells_memory: bool = True,
     ) -> None:
         super().__init__(config)
+        self._tells_memory = tells_memory
         self._welcome = welcome
         self._megabytes_max = megabytes_max
         self._told_at: float | None = None
@@ -57,7 +63,8 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             taken = resident_bytes()
-            _log.info("process is ready", worker=os.getpid(), bytes=taken)
+            if self._tells_memory:
+                _log.info("process is ready", worker=os.getpid(), bytes=taken)
             if 0 < self._megabytes_max * MEGABYTE < taken:  # so would whoever replaced it
                 _log.warning("process takes too much memory from the start", worker=os.getpid(), bytes=taken)
                 self._megabytes_max = 0
@@ -85,7 +92,8 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish what runs, then say so."""
         await super().shutdown(sockets)
-        _log.info("process has stopped", worker=os.getpid(), bytes=resident_bytes())
+        if self._tells_memory:
+            _log.info("process has stopped", worker=os.getpid(), bytes=resident_bytes())
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Finish what runs; a second Ctrl-C waits for nothing. uvicorn's own would raise the signal again."""

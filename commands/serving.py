@@ -66,7 +66,12 @@ def run(settings: Settings, listening: socket.socket, demo: list[str]) -> None:
     megabytes_max = settings.worker_megabytes_max
     if settings.workers == 1:
         interpreter.settle()
-        server = Server(uvicorn.Config(app, **options), welcome, megabytes_max=megabytes_max)
+        server = Server(
+            uvicorn.Config(app, **options),
+            welcome,
+            megabytes_max=megabytes_max,
+            tells_memory=settings.is_production,  # a developer's terminal begins with the address
+        )
         server.run(sockets=[listening])
         return
     config = uvicorn.Config("server:app", factory=True, workers=settings.workers, **options)

@@ -29,9 +29,8 @@ class AmountProblem(Enum):
 
 def decimal_text(cents: Cents) -> str:
     """The amount in units with exactly two decimals: 123450 -> "1234.50", -5 -> "-0.05"."""
-    if cents < 0:
-        return f"-{-cents // 100}.{-cents % 100:02d}"
-    return f"{cents // 100}.{cents % 100:02d}"
+    digits = f"{cents:03d}" if cents >= 0 else f"{-cents:03d}"
+    return f"{'-' if cents < 0 else ''}{digits[:-2]}.{digits[-2:]}"
 
 
 def parse_decimal_text(text: str) -> Cents | AmountProblem:

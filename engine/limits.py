@@ -41,7 +41,7 @@ class OverloadLimits:
 
     lag_seconds_max: float = 0.25
     light_seconds_max: float = 0.5
-    running_busy_max: int = 4
+    running_busy_max: int = 8
     running_max: int = 200
     running_of_caller_max: int = 20
     waiting_max: int = 200

@@ -35,7 +35,7 @@ class _Kept:
 _kept: ContextVar[_Kept | None] = ContextVar("kept", default=None)
 
 
-class one_customer:  # noqa: N801, a block of a `with` as functions of contextlib are
+class one_customer:
     """While this lasts, here and in tasks begun here, only rows of the customer of `keep_to` are made."""
 
     __slots__ = ("_token",)

@@ -14,19 +14,13 @@ from models.owned import OwnedModel
 
 
 class SessionColumns(NamedTuple):
-    """A row of the table as it was read, without the weight of a model."""
+    """What decides whether a session is open and how sure it is, without the weight of a row."""
 
     id: int
     customer_id: int
-    token_digest: str
-    device_id: int | None
-    label: str
-    accessible: bool
     provisional: bool
-    code_at: datetime | None
     strong_at: datetime | None
     sms_at: datetime | None
-    created_at: datetime
     seen_at: datetime
     expires_at: datetime
     closed_at: datetime | None

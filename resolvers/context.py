@@ -37,6 +37,11 @@ class Viewer:
         return self.customer_id
 
     @property
+    def sight(self) -> tuple[Assurance, date]:
+        """What decides how far back those rows are seen."""
+        return self.assurance, self.today
+
+    @property
     def session(self) -> models.Session:
         """The session in which she asks, where it was read as a row."""
         assert self.row is not None, "a viewer of `context.viewer()` has its session"
@@ -137,8 +142,6 @@ class Context:
         return Viewer(columns.customer_id, sessions.assurance_of(columns, now), day_in_paris(now), row)
 
     async def _read_session(self) -> models.Session | None:
-        if self._columns is not None:
-            return models.Session._init_from_db(**self._columns._asdict())
         if self.session_token is None or self.staff is not None:  # staff are no customers
             return None
         keep_to(sessions.customer_of(self.session_token) or NOBODY)

@@ -29,6 +29,7 @@ class SessionGate:
 
     def __init__(self) -> None:
         self._seen: OrderedDict[int, Assurance] = OrderedDict()
+        self._last = Assurance.STRONG
 
     def claim(self, context: Context) -> Claim | None:
         """The customer and the digest that the cookie's token stands for; staff are no customers."""
@@ -38,15 +39,15 @@ class SessionGate:
         return None if customer_id is None else Claim(customer_id, (digest,))
 
     def foresee(self, context: Context, claim: Claim) -> Viewer:
-        """The viewer as sure as the customer was when last seen."""
-        assurance = self._seen.get(claim.owner, Assurance.STRONG)
+        """The viewer as sure as the customer was when last seen; one not seen yet, as the last one was."""
+        assurance = self._seen.get(claim.owner, self._last)
         return Viewer(claim.owner, assurance, context.today)
 
     def admit(self, context: Context, columns: Sequence[Any]) -> Viewer | None:
         """The viewer of an open session, which is from here on the one of the operation."""
         viewer = context.remember(models.SessionColumns(*columns))
         if viewer is not None:
-            self._seen[viewer.customer_id] = viewer.assurance
+            self._seen[viewer.customer_id] = self._last = viewer.assurance
             self._seen.move_to_end(viewer.customer_id)
             if len(self._seen) > SEEN_MAX:
                 self._seen.popitem(last=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -13,12 +14,13 @@ import strawberry
 
 from engine.errors import Refusal
 from engine.planning import fields
-from engine.planning.opaque import opaque
+from engine.planning.opaque import endings, opaque
 
 NODE_ID = "Opaque id, unique over the whole schema and never changing"
 NO_ROW = 0  # ids begin with the time, so no row has this one
 
 _FORM = struct.Struct(">cQQ")
+_HEAD = struct.Struct(">cQ")  # how it begins
 
 
 class Kind(Enum):
@@ -55,8 +57,14 @@ def column(kind: Kind) -> Any:
     def encode(customer_id: int, row_id: int) -> str:
         return opaque(pack(letter, customer_id, row_id))
 
-    owner = "id" if kind is Kind.CUSTOMER else "customer_id"
-    return fields.column(owner, "id", read=encode, description=NODE_ID)
+    if kind is Kind.CUSTOMER:
+        return fields.column("id", read=lambda row_id: encode(row_id, row_id), description=NODE_ID)
+
+    def encode_all(customer_id: int, row_ids: Sequence[int]) -> list[str]:
+        beginning = opaque(_HEAD.pack(letter, customer_id))
+        return [beginning + ending for ending in endings(row_ids)]
+
+    return fields.column("customer_id", "id", read=encode, read_all=encode_all, description=NODE_ID)
 
 
 def decoded(text: str, *kinds: Kind) -> RowId:

@@ -125,7 +125,7 @@ def closed_on_contract(
     contract_id: ContractId = None,
 ) -> Part:
     """The same, of one contract or of all."""
-    named = contract_id and ids.row_of(viewer.customer_id, contract_id, ids.Kind.CONTRACT)
+    named = None if contract_id is None else ids.row_of(viewer.customer_id, contract_id, ids.Kind.CONTRACT)
     part = closed_in(viewer, first, after, last, before, year)
     return part if named is None else replace(part, conditions=(("contract_id", named), *part.conditions))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from itertools import islice
 from typing import Any
 
@@ -23,7 +24,7 @@ from tortoise import fields
 from tortoise.fields.base import Field
 
 from engine.compiling.values import Miss, Values, is_plain_leaf, leaf
-from engine.planning.connections import cursor_of
+from engine.planning.connections import cursor_of, cursors_of
 from engine.planning.dialects import Dialect, enum_of
 from engine.planning.fields import view
 from engine.planning.keysets import Part
@@ -73,6 +74,7 @@ class Writer:
         self._known: dict[tuple[int, ...], str] = {}
         self._kept: list[object] = []
         self._written: dict[Rows, str] = {}
+        self._together: dict[Rows, list[tuple[str, str]]] = {}  # made for all rows of a list, before its loop
 
     def text(self) -> str:
         """The function of `answers` (of each question, in order), `parts`, `owner` and `run`."""
@@ -224,12 +226,24 @@ class Writer:
                 return self._leaf(rows, column, declared, gives)
             expression = self._column(rows, column)
         else:
+            if field.read_all is not None and rows in self._layout.arrays and is_plain_leaf(gives):
+                return self._for_all(rows, field.read_all, field.names)
             columns = ", ".join(self._column(rows, column) for column in field.names)
             expression = f"{self._constant(field.read)}({columns})"
             if is_plain_leaf(gives):
                 return self._leaf_of(expression, gives, may_be_null=True)
         complete = self._constant_for(lambda: self._values.of(gives, entry.details), entry)
         return f"{complete}({expression}, run)"
+
+    def _for_all(self, rows: Rows, make: Callable[..., list[Any]], columns: Sequence[str]) -> str:
+        """The variable of what is made for all rows of arrays together."""
+        record, name = self._record_of_parent(rows), self._fresh("x")
+        arrays = [
+            "owner" if rows.is_of_owner(column) else f"{record}[{self._layout.at[rows, column]}]"
+            for column in columns
+        ]
+        self._together.setdefault(rows, []).append((name, f"{self._constant(make)}({', '.join(arrays)})"))
+        return name
 
     def _leaf(self, rows: Rows, column: str, declared: Field[Any], gives: GraphQLOutputType) -> str:
         """A column as a scalar or an enum. On a typed database some columns are that already."""
@@ -238,8 +252,11 @@ class Writer:
         if enum is not None and isinstance(kind, GraphQLEnumType):
             names = self._constant_for(lambda: _names_of(kind, enum), declared, kind)
             return self._nulls(raw, f"{names}[{raw}]", gives, declared.null)
-        is_text = isinstance(declared, fields.CharField) and enum is None
-        if self._dialect.is_typed and is_text and kind in (GraphQLString, GraphQLID):
+        is_text = (
+            isinstance(declared, fields.CharField) and enum is None and kind in (GraphQLString, GraphQLID)
+        )
+        is_day = isinstance(declared, fields.DateField) and _spells_days(kind)
+        if self._dialect.is_typed and (is_text or is_day):
             return self._nulls(raw, raw, gives, declared.null)
         return self._leaf_of(self._column(rows, column), gives, may_be_null=declared.null)
 
@@ -307,16 +324,11 @@ class Writer:
         gathered = self._layout.arrays.get(rows)
         record = self._record_of_parent(rows)
         if gathered is not None:
-            names = ", ".join(f"c{at}" for at in gathered)
-            arrays = [f"{record}[{at}]" for at in gathered]
-            first = arrays[0] if limit is None else f"islice({arrays[0]}, {limit})"
-            source = f"zip({', '.join([first, *arrays[1:]])})"
-            guard = f"{arrays[0]} is not None"
-            head = f"for {names}{',' if len(gathered) == 1 else ''} in {source}:"
+            guard = f"{record}[{gathered[0]}] is not None"
         else:
             found = self._records(rows, record)
             source = found if limit is None else f"islice({found}, {limit})"
-            guard, head = None, f"for r{rows.number} in {source}:"
+            guard = None
         self._line(f"{items} = []")
         if guard is not None:
             self._line(f"if {guard}:")
@@ -330,6 +342,15 @@ class Writer:
         self._indent = indent
         inside = self._lines[place:]
         del self._lines[place:]
+        if gathered is None:
+            head = f"for r{rows.number} in {source}:"
+        else:
+            columns = [(f"c{at}", f"{record}[{at}]") for at in gathered] + self._together.pop(rows, [])
+            names = ", ".join(name for name, _ in columns)
+            arrays = [array for _, array in columns]
+            first = arrays[0] if limit is None else f"islice({arrays[0]}, {limit})"
+            comma = "," if len(columns) == 1 else ""
+            head = f"for {names}{comma} in zip({', '.join([first, *arrays[1:]])}):"
         if inside:
             self._line(head)
             self._lines += inside
@@ -453,6 +474,10 @@ class Writer:
                 case _:
                     order = self._parts[rows.number].order
                     assert order is not None
+                    if rows in self._layout.arrays:
+                        together = self._for_all(rows, cursors_of(order), (order.column, rows.pk))
+                        written.append((key, together))
+                        continue
                     value, pk = self._raw(rows, order.column), self._raw(rows, rows.pk)
                     written.append((key, self._cursor(rows, value, pk)))
         return written
@@ -483,6 +508,14 @@ def _is_alike(entry: Entry, other: Entry) -> bool:
         same = [id(one.node) for one in entry.details] == [id(one.node) for one in other.details]
         return same and entry.field is other.field
     return entry is other
+
+
+def _spells_days(kind: Any) -> bool:
+    """Whether a scalar's days are what the JSON writer makes of a `date`: YYYY-MM-DD."""
+    try:
+        return all(leaf(kind)(day) == day.isoformat() for day in (date.min, date(2026, 11, 20), date.max))
+    except Exception:
+        return False
 
 
 def _must() -> Any:

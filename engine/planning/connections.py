@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Annotated, Any, Generic, Self, TypeVar, cast, get_args, get_origin
@@ -19,7 +19,7 @@ from tortoise.models import Model
 from engine.documents.cost_directives import ListSize, cost
 from engine.errors import Refusal
 from engine.planning.keysets import Key, Order, Page, Slice
-from engine.planning.opaque import opaque
+from engine.planning.opaque import endings, opaque
 
 PAGE_MAX = 100
 PAGE_DEFAULT = 20
@@ -143,6 +143,7 @@ def slice_of(
 
 
 _FORM = struct.Struct(">cqQ")
+_HEAD = struct.Struct(">cq")  # how it begins
 
 
 def cursor(order: Order, key: Key) -> str:
@@ -162,6 +163,21 @@ def cursor_of(order: Order) -> Callable[[Any, int], str]:
         return opaque(pack(tag, value.toordinal(), row_id))
 
     return of_day if _is_day(order) else of_number
+
+
+@lru_cache(maxsize=64)
+def cursors_of(order: Order) -> Callable[[Sequence[Any], Sequence[int]], list[str]]:
+    """The cursors of many rows, of the values of the order's column and of the ids."""
+    tag, pack, is_day = _tag(order), _HEAD.pack, _is_day(order)
+
+    @lru_cache(maxsize=2_000)
+    def beginning(value: Any) -> str:
+        return opaque(pack(tag, value.toordinal() if is_day else value))
+
+    def of_rows(values: Sequence[Any], ids: Sequence[int]) -> list[str]:
+        return [beginning(value) + ending for value, ending in zip(values, endings(ids), strict=True)]
+
+    return of_rows
 
 
 def _is_day(order: Order) -> bool:

@@ -123,6 +123,11 @@ class Visit:
     owner: int
     level: int
 
+    @property
+    def sight(self) -> int:
+        """What hides plants."""
+        return self.level
+
 
 class Locked(FieldExtension):
     """Lets a field be read from level 2 on."""

@@ -65,10 +65,12 @@ def settled() -> Iterator[None]:
     sys.setswitchinterval(before[1])
 
 
-@pytest.fixture
-async def http(database: str, gateways: Gateways) -> AsyncIterator[httpx.AsyncClient]:
-    """The application, whose lifespan has opened the database of the test."""
-    application = create_app(gateways.settings)
+@pytest.fixture(params=[True, False], ids=["compiled", "graphql-core"])
+async def http(
+    database: str, gateways: Gateways, request: pytest.FixtureRequest
+) -> AsyncIterator[httpx.AsyncClient]:
+    """The application each way, whose lifespan has opened the database of the test."""
+    application = create_app(gateways.settings.model_copy(update={"compiled_queries": request.param}))
     state = {"gateways": gateways, "outbox": Outbox(gateways), "newsroom": Newsroom(gateways)}
 
     async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
