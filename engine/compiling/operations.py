@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, cast
 
-import orjson
 from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
@@ -22,10 +21,11 @@ from strawberry import Schema
 from strawberry.types.arguments import convert_arguments
 from tortoise.connection import get_connection
 
+from engine.compiling.forms import Form, asked_of, reading, rows_count
 from engine.compiling.values import Miss, Run, Values
-from engine.compiling.writer import Answer, Writer
+from engine.compiling.writer import Writer
 from engine.planning.dialects import DIALECTS, Dialect
-from engine.planning.gates import Claim, Gate
+from engine.planning.gates import Gate
 from engine.planning.keysets import Part
 from engine.planning.questions import Layout, Question, Questions
 from engine.planning.tree import Rows, Tree, Unplanned, object_types
@@ -35,27 +35,6 @@ FORMS_MAX = 32  # of a variant: conditions, orders, cursors
 ROWS_MAX = 2_000  # more than that is long work, which graphql-core does turn by turn
 SIGHTS_MAX = 16
 NO_VARIABLES = VariableValues({}, {})
-
-Reading = Generator[tuple[str, Sequence[Any]], list[Any], list[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """What is asked of the database for parts of one form, and the function that makes the answer of it."""
-
-    questions: tuple[AskedQuestion, ...]
-    answer: Answer
-
-
-@dataclass(frozen=True, slots=True)
-class AskedQuestion:
-    """One SQL text. `keys_in` is the question, and the place in its records, of the keys of the parents."""
-
-    sql: str
-    parameters: Callable[..., tuple[Any, ...]]
-    is_grouped: bool
-    keys_in: tuple[int, int] | None
-    arrays: tuple[int, ...]  # one of each list that stands in the records
 
 
 @dataclass(eq=False)
@@ -198,7 +177,7 @@ class Compiler:
                 if (
                     gate is not None and claim is not None
                 ):  # who asks is known, and need not be read by others
-                    rows = await client.read(_reading(self._claim_alone(dialect), claim, (), dialect))
+                    rows = await client.read(reading(self._claim_alone(dialect), claim, (), dialect))
                     if rows:
                         gate.admit(context, self._claimed(rows[0][0], dialect))
                 return Found(bound, self._form(bound.variant, dialect, ()), (), 0, [[()]])
@@ -211,7 +190,7 @@ class Compiler:
                 form = (
                     self._claim_alone(dialect) if parts is None else self._form(bound.variant, dialect, parts)
                 )
-                answers = await client.read(_reading(form, claim, parts or (), dialect))
+                answers = await client.read(reading(form, claim, parts or (), dialect))
                 admitted = gate.admit(context, self._claimed(answers[0][0], dialect)) if answers else None
                 if admitted is None:
                     self.ways["not admitted"] += 1
@@ -278,7 +257,7 @@ class Compiler:
         if form is None:
             assert self._gate is not None
             planned = Questions(dialect, (), self._gate.claimed, ())
-            asked = tuple(_asked(question, planned.all, planned.layout) for question in planned.all)
+            asked = tuple(asked_of(question, planned.all, planned.layout) for question in planned.all)
             form = self._claims[dialect] = Form(asked, _no_answer)
         return form
 
@@ -294,7 +273,7 @@ class Compiler:
 
     def _made(self, tree: Tree, dialect: Dialect, parts: Sequence[Part]) -> Form:
         questions, layout, writer = self._written(tree, dialect, parts)
-        asked = tuple(_asked(question, questions, layout) for question in questions)
+        asked = tuple(asked_of(question, questions, layout) for question in questions)
         return Form(asked, writer.function())
 
     def _written(
@@ -328,7 +307,7 @@ class Compiler:
         try:
             if found.parts and self._gate is not None:
                 await self._gate.welcome(context)
-            if _rows_count(found) > ROWS_MAX:
+            if rows_count(found.form.questions, found.answers) > ROWS_MAX:
                 raise Miss("much is read")
             begun = time.perf_counter()
             data = found.form.answer(found.answers, found.parts, found.owner, run)
@@ -390,67 +369,3 @@ def _keep(kept: OrderedDict[Hashable, Any], key: Hashable, value: Any, most: int
     kept[key] = value
     if len(kept) > most:
         kept.popitem(last=False)
-
-
-def _asked(question: Question, questions: Sequence[Question], layout: Layout) -> AskedQuestion:
-    keys_in = None
-    if question.is_grouped:
-        assert question.of is not None
-        parent = question.of.parent
-        assert parent is not None
-        held_by = _question_of(question.of, questions, layout)
-        keys_in = (questions.index(held_by), layout.at[parent, parent.pk])
-    listed = _json_list if question.dialect.name == "sqlite" else list
-    names = {"listed": listed}
-    sources = "".join(f"{source}, " for source in question.sources)
-    parameters = eval(f"lambda owner, claim, parts, parents: ({sources})", names)
-    arrays = tuple(
-        at[0] for rows, at in layout.arrays.items() if _question_of(rows, questions, layout) is question
-    )
-    return AskedQuestion(question.sql, parameters, question.is_grouped, keys_in, arrays)
-
-
-def _question_of(rows: Rows, questions: Sequence[Question], layout: Layout) -> Question:
-    """In whose records the parents of a list are, and its arrays."""
-    holder = None if rows.parent is None else layout.holder[rows.parent]
-    return questions[0] if holder is None or holder is layout.spread else layout.asked[holder]
-
-
-def _json_list(values: Sequence[Any]) -> str:
-    """A list as SQLite takes it."""
-    return orjson.dumps(list(values)).decode()
-
-
-def _reading(form: Form, claim: Claim, parts: Sequence[Part], dialect: Dialect) -> Reading:
-    """Asks all questions, the keys of parents being in the records of those before."""
-    records: list[list[Any]] = []
-    answers: list[Any] = []
-    for question in form.questions:
-        parents: Any = None
-        if question.keys_in is not None:
-            number, at = question.keys_in
-            keys = list({key: None for record in records[number] if (key := record[at]) is not None})
-            parents = keys if dialect.name == "postgres" else _json_list(keys)
-        rows = yield question.sql, question.parameters(claim.owner, claim.values, parts, parents)
-        if not answers and not rows:
-            return []
-        records.append(rows)
-        if question.is_grouped:
-            grouped: dict[Any, list[Any]] = {}
-            for row in rows:
-                grouped.setdefault(row[0], []).append(row)
-            answers.append(grouped)
-        else:
-            answers.append(rows)
-    return answers
-
-
-def _rows_count(found: Found) -> int:
-    """Rows and items of arrays that the answer is made of."""
-    count = 0
-    for question, answer in zip(found.form.questions, found.answers, strict=False):
-        records = [row for rows in answer.values() for row in rows] if question.is_grouped else answer
-        count += len(records)
-        for at in question.arrays:
-            count += sum(len(record[at]) for record in records if record[at] is not None)
-    return count
