@@ -92,7 +92,8 @@ class MemoryBudgets:
         spent = self._spent.get(key, 0)
         if granted := spent + points <= limit:
             spent += points
-            self._spent[key] = spent
+            if points:  # a look leaves no trace: anybody may name anyone
+                self._spent[key] = spent
             if len(self._spent) > self._keys_max:
                 del self._spent[next(iter(self._spent))]
         return Spent(granted, max(0, limit - spent), self._window.resets_at)
@@ -159,7 +160,7 @@ class RedisBudgets:
         """The same without waiting; None, and nothing spent, for who comes near the limit."""
         now = self._seconds()
         self._turn_to(now)
-        account = self._account(key)
+        account = self._account(key) if points else self._accounts.get(key, Account())
         spent = account.mine + account.others + points
         # What does not fit in what is known to be left fits even less in what is truly left.
         if limit * NEAR_TENTHS // 10 < spent <= limit and now >= self._away_until:

@@ -2,7 +2,8 @@
 
 `owned_by` is the door, and for the relations of the schema the column that `owner` names. Should a query ever
 miss both, the guard stops the rows: while an operation runs, a row of another customer than the one it is for
-is not made, whichever query, page, batch or statement found it.
+is not made, whichever query, page, batch or statement found it. Planned reads make no rows: there every table
+of every statement is bound to the customer where it is written (`engine/planning/questions.py`).
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -24,11 +25,13 @@ from tortoise.connection import get_connection
 from engine.compiling.forms import Form, asked_of, reading, rows_count
 from engine.compiling.values import Miss, Run, Values
 from engine.compiling.writer import Writer
-from engine.planning.dialects import DIALECTS, Dialect
+from engine.planning.dialects import DIALECTS, POSTGRES, Dialect
 from engine.planning.gates import Gate
 from engine.planning.keysets import Part
 from engine.planning.questions import Layout, Question, Questions
 from engine.planning.tree import Rows, Tree, Unplanned, object_types
+
+_logger = logging.getLogger(__name__)
 
 VARIANTS_MAX = 16  # of an operation: values of the variables in its @skip and @include
 FORMS_MAX = 32  # of a variant: conditions, orders, cursors
@@ -103,9 +106,16 @@ class Compiler:
             return Bound(variant, variables, arguments, {} if _are_anybodys(arguments) else None)
         except Unplanned:
             self.ways["unplanned"] += 1
-        except Exception:
-            self.ways["unbound"] += 1
+        except Exception as error:
+            self._note("unbound", error)
         return None
+
+    def _note(self, way: str, error: Exception) -> None:
+        """Count what did not go plainly well; the first of each kind is logged, since it may be a bug."""
+        name = f"{way}: {type(error).__name__}"
+        self.ways[name] += 1
+        if self.ways[name] == 1:
+            _logger.info("a query goes the ordinary way (%s)", name)
 
     def prepare(
         self,
@@ -142,7 +152,12 @@ class Compiler:
         if variant is not None:
             variants.move_to_end(decided)
         else:
-            variant = Variant(Tree(self._schema, operation, fragments, variables, self._types))
+            # Of the variables only these: a tree is kept, and what a customer asked for is not.
+            deciding = VariableValues(
+                {name: variables.sources[name] for name in flags if name in variables.sources},
+                {name: variables.coerced[name] for name in flags if name in variables.coerced},
+            )
+            variant = Variant(Tree(self._schema, operation, fragments, deciding, self._types))
             _keep(variants, decided, variant, VARIANTS_MAX)
         return variant
 
@@ -161,34 +176,35 @@ class Compiler:
             info=cast("Any", None),
         )
 
-    async def read_ahead(self, bound: Bound, context: Any, points: int) -> Found | None:
+    async def read_ahead(
+        self, bound: Bound, context: Any, points: int, charge: Callable[[float], None]
+    ) -> Found | None:
         """Read all that the operation's relations give; None where graphql-core must look at it.
 
         Only whoever the gate admits is read for. A first guess of the scope saves a read; where it was wrong
-        everything is read anew.
+        everything is read anew. `charge` is told how many seconds it took to write what is asked.
         """
         tree = bound.variant.tree
         try:
+            if not tree.rows:
+                return Found(bound, self._form(bound.variant, POSTGRES, (), charge), (), 0, [[()]])
             client: Any = get_connection("default")
             dialect = DIALECTS[client.dialect]
             gate = self._gate
             claim = None if gate is None else gate.claim(context)
-            if not tree.rows:
-                if (
-                    gate is not None and claim is not None
-                ):  # who asks is known, and need not be read by others
-                    rows = await client.read(reading(self._claim_alone(dialect), claim, (), dialect))
-                    if rows:
-                        gate.admit(context, self._claimed(rows[0][0], dialect))
-                return Found(bound, self._form(bound.variant, dialect, ()), (), 0, [[()]])
-            if gate is None or claim is None or not gate.may_read(context, claim, points):
+            if gate is None or claim is None:
                 self.ways["unclaimed"] += 1
+                return None
+            if not gate.may_read(context, claim, points):
+                self.ways["not paid for"] += 1
                 return None
             scope = gate.foresee(context, claim)
             parts = self._parts_foreseen(bound, scope)
             for _ in range(2):
                 form = (
-                    self._claim_alone(dialect) if parts is None else self._form(bound.variant, dialect, parts)
+                    self._claim_alone(dialect)
+                    if parts is None
+                    else self._form(bound.variant, dialect, parts, charge)
                 )
                 answers = await client.read(reading(form, claim, parts or (), dialect))
                 admitted = gate.admit(context, self._claimed(answers[0][0], dialect)) if answers else None
@@ -203,7 +219,7 @@ class Compiler:
                 if parts is not None and parts == foreseen:
                     return Found(bound, form, parts, claim.owner, answers)
         except Exception as error:
-            self.ways[f"not read: {type(error).__name__}"] += 1
+            self._note("not read", error)
             return None
         self.ways["scope changed"] += 1
         return None
@@ -261,13 +277,17 @@ class Compiler:
             form = self._claims[dialect] = Form(asked, _no_answer)
         return form
 
-    def _form(self, variant: Variant, dialect: Dialect, parts: Sequence[Part]) -> Form:
+    def _form(
+        self, variant: Variant, dialect: Dialect, parts: Sequence[Part], charge: Callable[[float], None]
+    ) -> Form:
         key = (dialect.name, *(_form_of(part) for part in parts))
         form = variant.forms.get(key)
         if form is not None:
             variant.forms.move_to_end(key)
         else:
+            begun = time.perf_counter()
             form = self._made(variant.tree, dialect, parts)
+            charge(time.perf_counter() - begun)
             _keep(variant.forms, key, form, FORMS_MAX)
         return form
 
@@ -315,7 +335,7 @@ class Compiler:
             await run.finish()
         except Exception as error:
             run.abandon()
-            self.ways[f"missed: {type(error).__name__}"] += 1
+            self._note("missed", error)
             return None
         self.ways["planned" if found.parts else "resolved"] += 1
         return data

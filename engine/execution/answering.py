@@ -81,7 +81,7 @@ class Known:
     document: Document
     operation: OperationDefinitionNode
     points: int
-    bound: Bound | None
+    bound: Bound
     is_trusted: bool
 
 
@@ -151,7 +151,8 @@ class Answering:
         points = self._costs.check(operation, document.fragments, request.variables)
         async with self._overload.place(caller):
             bound = self._operations.bind(document, operation, request)
-            found = await self._operations.read_ahead(bound, context, points) if bound else None
+            operations = self._operations
+            found = await operations.read_ahead(bound, context, points, caller) if bound else None
             charge = await self._rules.charge(context, points)
             if operation.operation is OperationType.SUBSCRIPTION:
                 turn = partial(self._event, context, points)
@@ -181,6 +182,8 @@ class Answering:
         if request.extensions.get("cost") is True:
             return None
         bound = self._operations.bind(document, operation, request)
+        if bound is None:
+            return None
         return Known(request, text, document, operation, points, bound, text in self._ready)
 
     def is_still(self, known: Known) -> bool:
@@ -189,7 +192,7 @@ class Answering:
 
     async def answer_swiftly(
         self, known: Known, connection: HTTPConnection, carrier: Response, request_id: str
-    ) -> bytes | Result | None:
+    ) -> Result | None:
         """Answer what is still known, as `answer` does, and raise what it raises.
 
         None, before anything was charged or run, where `answer` must do it.
@@ -202,10 +205,11 @@ class Answering:
                 if not (known.is_trusted or self._rules.may_ask_freely(context)):
                     return None
                 async with self._overload.place(caller):
-                    bound, operations = known.bound, self._operations
-                    found = await operations.read_ahead(bound, context, known.points) if bound else None
+                    found = await self._operations.read_ahead(known.bound, context, known.points, caller)
+                    if found is None:  # graphql-core runs it, for as long as the client is there
+                        return None
                     await self._rules.charge(context, known.points)
-                    return await operations.run(
+                    return await self._operations.run(
                         known.document, known.request, context, caller, request_id, found
                     )
         except RequestError:

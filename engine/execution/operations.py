@@ -98,9 +98,9 @@ class Operations:
             if operation.operation is OperationType.QUERY:
                 self.compiler.prepare(document.compiled, operation, document.fragments)
 
-    async def read_ahead(self, bound: Bound, context: object, points: int) -> Found | None:
+    async def read_ahead(self, bound: Bound, context: object, points: int, caller: Caller) -> Found | None:
         """Read what a compiled query needs of the database; None where graphql-core runs it."""
-        return await self.compiler.read_ahead(bound, context, points)
+        return await self.compiler.read_ahead(bound, context, points, caller.charge)
 
     async def run(
         self,

@@ -96,7 +96,8 @@ class Express:
             known = self._answering.known(from_body(body, self._limits))
         except Refusal:
             return None
-        if known is not None and len(body) <= BODY_KEPT_BYTES_MAX:
+        # Others leave with their document, whose memory has bounds of its own.
+        if known is not None and known.is_trusted and len(body) <= BODY_KEPT_BYTES_MAX:
             self._known.keep(body, known)
         return known
 
@@ -129,25 +130,24 @@ class Express:
 
     async def _outcome(
         self, known: Known, connection: PlainConnection, carrier: Carrier, request_id: str
-    ) -> bytes | Result | BaseException | None:
+    ) -> Result | BaseException | None:
         """The answer, what was raised in its place, or None where the ordinary way must look for one."""
         try:
             return await self._answering.answer_swiftly(known, connection, carrier, request_id)
         except (Exception, asyncio.CancelledError) as error:
             return error
 
-    def _reply(
-        self, outcome: bytes | Result | BaseException, manner: Manner, request_id: str
-    ) -> bytes | Reply:
+    def _reply(self, outcome: Result | BaseException, manner: Manner, request_id: str) -> bytes | Reply:
         """The body of an answer with data alone, or any other answer as the ordinary way gives it."""
-        if isinstance(outcome, bytes):
-            return outcome
         if isinstance(outcome, asyncio.CancelledError):
             return refuse(STOPPED, manner.media_type)
         assert isinstance(outcome, Result | Exception)
-        if isinstance(outcome, Result) and "errors" not in outcome.body:
-            return orjson.dumps(outcome.body)
-        return self._endpoint.reply(outcome, request_id, manner.media_type)
+        try:
+            if isinstance(outcome, Result) and "errors" not in outcome.body:
+                return orjson.dumps(outcome.body)
+            return self._endpoint.reply(outcome, request_id, manner.media_type)
+        except TypeError as error:  # of a scalar that gives what JSON does not have
+            return self._endpoint.reply(error, request_id, manner.media_type)
 
 
 async def _send(

@@ -3,10 +3,10 @@
 Every table of a text is bound to the owner. A text is made once for each form of what is asked (which
 conditions, which order, whether there is a cursor); all values are parameters.
 
-On PostgreSQL the first question holds the claim of whoever asks, the rows that keys name, the first list that
-leads to further lists as records, and each list that does not as arrays of its columns, made beside its
-parent. A further list that leads to others is a question of its own, for all its parents at once. On SQLite,
-which has no LATERAL, each list is a question of its own.
+On PostgreSQL the first question holds the claim of whoever asks, the rows that keys name, and each list that
+leads to no other as arrays of its columns, made beside its parent. A list that leads to others is a question
+of its own, for all its parents at once; one alone under the root becomes the records of the first.
+On SQLite, which has no LATERAL, each list is a question of its own.
 """
 
 from __future__ import annotations
@@ -105,6 +105,9 @@ class Questions:
         self.first = Question(dialect)
         self.all = [self.first]
         self._claim(claimed)
+        # Lists that are spread into records repeat whatever is beside them: only one that stands alone is.
+        lists = [rows for rows in places if rows.is_list and not _is_below_lists(rows)]
+        self._may_spread = len(lists) == 1 and not lists[0].wants_total
         for rows in places:
             if rows.parent is None:
                 self._place(rows, self.first)
@@ -135,7 +138,7 @@ class Questions:
             self._ask(rows)
         elif not leads_to_lists(rows):
             self._gather(rows, question)
-        elif question is self.first and self.layout.spread is None:
+        elif self._may_spread and question is self.first and self.layout.spread is None:
             self._spread(rows, question)
         else:
             self._ask(rows)
@@ -389,6 +392,10 @@ def _beside(rows: Rows) -> Iterator[Rows]:
     for child in rows.children:
         if not child.is_list:
             yield from _beside(child)
+
+
+def _is_below_lists(rows: Rows) -> bool:
+    return rows.parent is not None and (rows.parent.is_list or _is_below_lists(rows.parent))
 
 
 def _unsigned(sort: str) -> str:

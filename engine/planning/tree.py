@@ -240,7 +240,7 @@ class Tree:
         self, definition: RelationField, given: GraphQLField, details: FieldDetailsList, parent: Rows | None
     ) -> Rows:
         # What the types of an interface ask for alike is read once for all of them.
-        place = (parent, definition.relation, tuple(id(one.node) for one in details))
+        place = (parent, definition, tuple(id(one.node) for one in details))
         if place in self._read_already:
             return self._read_already[place]
         rows = self._read_already[place] = Rows(

@@ -158,7 +158,7 @@ GIVEN = [
     bodied("no such operation", False, body_of("query A { hello }", operationName="B")),
     bodied("no clear operation", False, body_of("query A { hello } query B { hello }")),
     bodied("variables", True, body_of("query ($n: String!) { hello(name: $n) }", variables={"n": "é"})),
-    bodied("variables do not fit", True, body_of("query ($n: String!) { hello(name: $n) }")),
+    bodied("variables do not fit", False, body_of("query ($n: String!) { hello(name: $n) }")),
     bodied("a bug", True, body_of("{ broken }")),
     bodied("a bug that leaves nothing", True, body_of("{ hollow }")),
     bodied("a bug under the old type", True, body_of("{ hollow }"), accept="application/json"),
@@ -370,7 +370,8 @@ async def test_whatever_comes_of_it_an_operation_is_charged_once(query: str) -> 
     made, given = ways(rules=Rules(charge=charge)), bodied("", True, body_of(query))
     await asked(made.ordinary, given)
     await asked(made.express, given)
-    assert (len(charged), made.express.answered) == (2, 1)
+    is_taken = "$n" not in query  # a variable is missing: what is refused is refused by the ordinary way
+    assert (len(charged), made.express.answered) == (2, int(is_taken))
 
 
 async def test_whom_the_budget_refuses_is_told_so() -> None:

@@ -55,7 +55,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
 
 
 @pytest.fixture
-def settled() -> Iterator[None]:
+def settled(http: httpx.AsyncClient) -> Iterator[None]:
     """As in a process that serves: what stays is left out of the collections of garbage."""
     before = gc.get_threshold(), sys.getswitchinterval()
     interpreter.settle()
