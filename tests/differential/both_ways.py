@@ -112,7 +112,8 @@ class Judge:
             judged = await self._ask(asked)
         reported = self.reported
         if judged.is_well and judged.told.get("data") and not _is_introspection(asked.text):
-            self.ways.update(ways)
+            # What the express lane hands on is tried again, and is one request all the same.
+            self.ways[next((way for way in ways if way in WAYS_PASSED), next(iter(ways), "none"))] += 1
         if compiled.same_as(judged):
             return None
         with self._alone(), readable():
