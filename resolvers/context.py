@@ -132,8 +132,7 @@ class Context:
         """Something was asked in the session that is remembered: it lives on."""
         if self._columns is not None and not self._touched:
             self._touched = True
-            if sessions.is_due(self.gateways, self._columns):
-                await sessions.touch(self.gateways, self._columns)
+            await sessions.touch(self.gateways, self._columns)
 
     def _viewer_of(
         self, columns: models.Session | models.SessionColumns, row: models.Session | None

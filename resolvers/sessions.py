@@ -120,16 +120,10 @@ def assurance_of(row: Session | SessionColumns, now: datetime) -> Assurance:
     return assurance(provisional=row.provisional, strong_at=row.strong_at, sms_at=row.sms_at, now=now)
 
 
-def is_due(gateways: Gateways, row: Session | SessionColumns) -> bool:
-    """Whether it is time to write that something was asked in a session."""
-    idle = timedelta(seconds=gateways.settings.session_idle_seconds)
-    return row.seen_at + min(SEEN_EVERY, idle / 10) <= gateways.clock()
-
-
 async def touch(gateways: Gateways, row: Session | SessionColumns) -> None:
     """Something was asked: the session's idle life begins anew."""
-    if is_due(gateways, row):
-        now = gateways.clock()
+    now, idle = gateways.clock(), timedelta(seconds=gateways.settings.session_idle_seconds)
+    if row.seen_at + min(SEEN_EVERY, idle / 10) <= now:
         with suppress(DatabaseTrouble):  # a full disk or a locked file leaves reading open
             await Session.owned_by(row.customer_id).filter(id=row.id, closed_at=None).update(seen_at=now)
             if isinstance(row, Session):

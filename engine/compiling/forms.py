@@ -6,8 +6,6 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from engine.compiling.columns import Answer
 from engine.planning.dialects import Dialect
 from engine.planning.gates import Claim
@@ -46,8 +44,7 @@ def asked_of(question: Question, questions: Sequence[Question], layout: Layout) 
         assert parent is not None
         held_by = _question_of(question.of, questions, layout)
         keys_in = (questions.index(held_by), layout.at[parent, parent.pk])
-    listed = _json_list if question.dialect.name == "sqlite" else list
-    names = {"listed": listed}
+    names = {"listed": question.dialect.listed}
     sources = "".join(f"{source}, " for source in question.sources)
     parameters = eval(f"lambda owner, claim, parts, parents: ({sources})", names)
     arrays = tuple(
@@ -62,11 +59,6 @@ def _question_of(rows: Rows, questions: Sequence[Question], layout: Layout) -> Q
     return questions[0] if holder is None or holder is layout.spread else layout.asked[holder]
 
 
-def _json_list(values: Sequence[Any]) -> str:
-    """A list as SQLite takes it."""
-    return orjson.dumps(list(values)).decode()
-
-
 def reading(form: Form, claim: Claim, parts: Sequence[Part], dialect: Dialect) -> Reading:
     """Asks all questions, the keys of parents being in the records of those before."""
     records: list[list[Any]] = []
@@ -75,8 +67,8 @@ def reading(form: Form, claim: Claim, parts: Sequence[Part], dialect: Dialect) -
         parents: Any = None
         if question.keys_in is not None:
             number, at = question.keys_in
-            keys = list({key: None for record in records[number] if (key := record[at]) is not None})
-            parents = keys if dialect.name == "postgres" else _json_list(keys)
+            keys = {key: None for record in records[number] if (key := record[at]) is not None}
+            parents = dialect.listed(keys)
         rows = yield question.sql, question.parameters(claim.owner, claim.values, parts, parents)
         if not answers and not rows:
             return []

@@ -29,6 +29,7 @@ from engine.planning.dialects import DIALECTS, POSTGRES, Dialect
 from engine.planning.gates import Gate
 from engine.planning.keysets import Part
 from engine.planning.questions import Layout, Question, Questions
+from engine.planning.relations import Gatekeeper
 from engine.planning.tree import Rows, Tree, Unplanned, object_types
 
 _logger = logging.getLogger(__name__)
@@ -55,9 +56,8 @@ class Bound:
     variant: Variant
     variables: VariableValues
     arguments: list[dict[str, Any]]
-    seen: (
-        dict[Hashable, list[Part]] | None
-    )  # parts by what a scope sees, where no argument names anybody's row
+    # Parts by what a scope sees, where no argument can name anybody's row.
+    seen: dict[Hashable, list[Part]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,6 @@ class Compiler:
         declared = rows.declared
         if not declared.arguments:
             return {}
-        assert rows.given is not None
         values = get_argument_values(rows.given, rows.details[0].node, variables)
         return convert_arguments(
             values,
@@ -323,7 +322,7 @@ class Compiler:
 
         `charge` is told how many seconds of the processor it took to make.
         """
-        run = Run(context, make_info, found.bound.variables)
+        run = Run(make_info, found.bound.variables)
         try:
             if found.parts and self._gate is not None:
                 await self._gate.welcome(context)
@@ -352,8 +351,7 @@ def _are_anybodys(arguments: Sequence[dict[str, Any]]) -> bool:
 
 
 def _allows(extension: Any, scope: Any) -> bool:
-    allows = getattr(extension, "allows", None)
-    return allows is not None and allows(scope)
+    return isinstance(extension, Gatekeeper) and extension.allows(scope)
 
 
 def _form_of(part: Part) -> Hashable:

@@ -43,13 +43,17 @@ class Miss(Exception):
 class Run:
     """One run of a compiled operation: what resolvers need, and what is still awaited."""
 
-    def __init__(
-        self, context: Any, make_info: Callable[..., GraphQLResolveInfo[Any]], variables: VariableValues
-    ):
-        self.context = context
+    def __init__(self, make_info: Callable[..., GraphQLResolveInfo[Any]], variables: VariableValues):
         self.make_info = make_info
         self.variables = variables
         self._pending: list[tuple[Awaitable[Any], dict[str, Any], str, Complete]] = []
+
+    def put(self, result: Any, out: dict[str, Any], key: str, complete: Complete) -> None:
+        """Put what a field gave in its place, at once or once it is there."""
+        if isawaitable(result):
+            self.later(result, out, key, complete)
+        else:
+            out[key] = complete(result, self)
 
     def later(self, awaited: Awaitable[Any], out: dict[str, Any], key: str, complete: Complete) -> None:
         """Put what is awaited in its place once it is there."""
@@ -172,11 +176,7 @@ class Values:
 
         def place(value: Any, run: Run, out: dict[str, Any]) -> None:
             arguments = get_argument_values(given, nodes[0], run.variables) if takes_arguments else {}
-            result = resolve(value, run.make_info(given, nodes, kind, path), **arguments)
-            if isawaitable(result):
-                run.later(result, out, key, complete)
-            else:
-                out[key] = complete(result, run)
+            run.put(resolve(value, run.make_info(given, nodes, kind, path), **arguments), out, key, complete)
 
         return place
 
@@ -221,8 +221,7 @@ def _listed(complete: Complete) -> Complete:
     def listed(value: Any, run: Run) -> list[Any]:
         if not isinstance(value, list | tuple):
             raise Miss("a list that is none")
-        made = [complete(one, run) for one in value]
-        return made
+        return [complete(one, run) for one in value]
 
     return listed
 
@@ -236,10 +235,6 @@ def _constant(key: str, name: str) -> Place:
 
 def _read(key: str, read: Callable[[Any], Any], complete: Complete) -> Place:
     def place(value: Any, run: Run, out: dict[str, Any]) -> None:
-        result = read(value)
-        if isawaitable(result):
-            run.later(result, out, key, complete)
-        else:
-            out[key] = complete(result, run)
+        run.put(read(value), out, key, complete)
 
     return place

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from typing import Any
 
+import orjson
 from tortoise import fields
 from tortoise.fields.base import Field
 
@@ -46,6 +47,10 @@ class Dialect:
         if self.name == "postgres":
             return f"{column} = ANY({values})"
         return f"{column} IN (SELECT value FROM json_each({values}))"
+
+    def listed(self, values: Iterable[Any]) -> Any:
+        """Many values as one parameter."""
+        return list(values) if self.name == "postgres" else orjson.dumps(list(values)).decode()
 
     def each(self, values: str) -> str:
         """The values of a parameter as rows of a table with the column `key`."""

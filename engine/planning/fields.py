@@ -25,7 +25,15 @@ class Scope(Protocol):
         """All that the selecting functions of relations may look at beside the owner."""
 
 
-class ColumnField(StrawberryField):
+class RowField(StrawberryField):
+    """A field of a view of a row. No argument of its type's constructor: that takes the row alone."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.init = self.repr = self.compare = False
+
+
+class ColumnField(RowField):
     """A field made of columns of its row: one column as it is, or what a pure function makes of several."""
 
     names: tuple[str, ...] = ()
@@ -40,7 +48,6 @@ class ColumnField(StrawberryField):
     def __copy__(self) -> Self:
         made = super().__copy__()
         made.names, made.read, made.read_all = self.names, self.read, self.read_all
-        made.init = made.repr = made.compare = False
         return made
 
 
@@ -71,7 +78,6 @@ def column(
         deprecation_reason=deprecation_reason,
     )
     made.names, made.read, made.read_all = names, read, read_all
-    made.init = made.repr = made.compare = False  # no argument of the constructor: that takes the row
     return made
 
 

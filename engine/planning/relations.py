@@ -6,12 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from typing import Any, Protocol, Self, cast
+from typing import Any, Protocol, Self, cast, runtime_checkable
 
 from strawberry.extensions import FieldExtension
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import StrawberryContainer, StrawberryOptional
-from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 from strawberry.types.lazy_type import LazyType
 from tortoise.models import Model
@@ -19,7 +18,7 @@ from tortoise.models import Model
 from engine.errors import Code, Refusal
 from engine.planning import ordinary
 from engine.planning.connections import Connection
-from engine.planning.fields import ROW, Scope, owner_column, row_model, view
+from engine.planning.fields import ROW, RowField, Scope, owner_column, row_model, view
 from engine.planning.keysets import Part
 from engine.planning.loaders import loaders_of
 
@@ -60,6 +59,7 @@ class Asking(Protocol):
         """Who asks, None where nobody knows who."""
 
 
+@runtime_checkable
 class Gatekeeper(Protocol):
     """An extension of a field that can tell beforehand whether it would let the field be read."""
 
@@ -67,7 +67,7 @@ class Gatekeeper(Protocol):
         """Whether the field may be read by whoever asks with this scope."""
 
 
-class RelationField(StrawberryField):
+class RelationField(RowField):
     """A field whose rows are found by a `Relation`."""
 
     relation: Relation
@@ -94,7 +94,6 @@ class RelationField(StrawberryField):
     def __copy__(self) -> Self:
         made = super().__copy__()
         made.relation = self.relation
-        made.init = made.repr = made.compare = False
         return made
 
     @cached_property
@@ -236,11 +235,4 @@ def _field(
         deprecation_reason=deprecation_reason,
     )
     made.relation = relation
-    made.init = made.repr = made.compare = False
     return made
-
-
-def relation_of(field: object) -> RelationField | None:
-    """The relation that a field of graphql-core was declared with, if any."""
-    definition = getattr(field, "extensions", {}).get("strawberry-definition")
-    return definition if isinstance(definition, RelationField) else None

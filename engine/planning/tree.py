@@ -109,15 +109,17 @@ class Rows:
 
     number: int
     declared: RelationField
+    given: GraphQLField
     details: FieldDetailsList
-    gives: GraphQLOutputType
     parent: Rows | None
-    given: GraphQLField | None = None
     selection: Selection = field(default_factory=lambda: Selection({}, None))
     page: dict[str, PageEntry] | None = None
     columns: dict[str, None] = field(default_factory=dict)
     children: list[Rows] = field(default_factory=list)
-    is_whole: bool = False  # a resolver is given the row, so all of it is read
+
+    @property
+    def gives(self) -> GraphQLOutputType:
+        return self.given.type
 
     @property
     def shape(self) -> Shape:
@@ -232,8 +234,7 @@ class Tree:
             rows.need(*definition.names)
             return Value(definition, given.type, details)
         if rows is not None:
-            rows.is_whole = True
-            rows.need(*rows.model._meta.fields_db_projection)
+            rows.need(*rows.model._meta.fields_db_projection)  # the resolver is given the whole row
         return Resolved(given, kind, details)
 
     def _read(
@@ -243,9 +244,7 @@ class Tree:
         place = (parent, definition, tuple(id(one.node) for one in details))
         if place in self._read_already:
             return self._read_already[place]
-        rows = self._read_already[place] = Rows(
-            len(self.rows), definition, details, given.type, parent, given
-        )
+        rows = self._read_already[place] = Rows(len(self.rows), definition, given, details, parent)
         self.rows.append(rows)
         rows.need(rows.pk)
         if parent is not None:
